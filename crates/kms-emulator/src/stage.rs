@@ -1,0 +1,84 @@
+//! The emulated cloud: its state, and the endpoints that share it.
+
+use crate::account::Account;
+use crate::clock::Clock;
+use crate::counter::Counters;
+use crate::fault::FaultBook;
+use crate::metadata::Metadata;
+use crate::nonce::NonceMemory;
+use crate::objection::Objection;
+use crate::secret::Secret;
+use crate::service::Service;
+use jiff::Timestamp;
+use parking_lot::{Mutex, MutexGuard};
+use std::collections::BTreeMap;
+use std::net::IpAddr;
+use std::sync::Arc;
+use tokio_rustls::TlsAcceptor;
+
+/// Which endpoint a request came in at.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Place {
+    Kms,
+    Metadata,
+    Service(Arc<str>),
+}
+
+/// Everything that the control API can change.
+pub(crate) struct World {
+    pub(crate) account: Account,
+    pub(crate) secrets: BTreeMap<String, Secret>,
+    pub(crate) services: BTreeMap<String, Service>,
+    pub(crate) metadata: Metadata,
+    pub(crate) faults: FaultBook,
+    pub(crate) counters: Counters,
+    pub(crate) nonces: NonceMemory,
+    pub(crate) kms_down: bool,
+}
+
+impl World {
+    pub(crate) fn new(now: Timestamp) -> Self {
+        Self {
+            account: Account::default(),
+            secrets: BTreeMap::new(),
+            services: BTreeMap::new(),
+            metadata: Metadata::default(),
+            faults: FaultBook::default(),
+            counters: Counters::default(),
+            nonces: NonceMemory::new(now),
+            kms_down: false,
+        }
+    }
+
+    /// The secret of that name, and the account beside it, for changes.
+    pub(crate) fn secret_and_account(&mut self, name: &str) -> Result<(&mut Secret, &mut Account), Objection> {
+        if !self.secrets.contains_key(name) {
+            return Err(Objection::unknown("secret", name, self.secrets.keys()));
+        }
+        Ok((self.secrets.get_mut(name).expect("looked up above"), &mut self.account))
+    }
+}
+
+/// State, clock and the means to open endpoints.
+pub(crate) struct Stage {
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) listen: IpAddr,
+    pub(crate) tls: TlsAcceptor,
+    world: Mutex<World>,
+}
+
+impl Stage {
+    pub(crate) fn new(clock: Arc<dyn Clock>, listen: IpAddr, tls: TlsAcceptor) -> Self {
+        let world = Mutex::new(World::new(clock.now()));
+        Self { clock, listen, tls, world }
+    }
+
+    /// Locks the state; never held across an await.
+    pub(crate) fn world(&self) -> MutexGuard<'_, World> {
+        self.world.lock()
+    }
+
+    pub(crate) fn now(&self) -> Timestamp {
+        self.clock.now()
+    }
+}

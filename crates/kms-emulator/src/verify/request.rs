@@ -1,0 +1,56 @@
+//! A request as the verifier wants to see it: read completely, parameters decoded, raw parts kept.
+
+use super::encode;
+use bytes::Bytes;
+use http::{HeaderMap, Method};
+
+/// A whole request.
+#[derive(Debug)]
+pub(crate) struct SignedRequest {
+    pub(crate) method: Method,
+    /// The path as it was sent.
+    pub(crate) path: String,
+    pub(crate) headers: HeaderMap,
+    pub(crate) body: Bytes,
+    /// False when a parameter does not decode to UTF-8; such a request has no parameters.
+    pub(super) readable: bool,
+    pub(super) query: Vec<(String, String)>,
+    pub(super) form: Vec<(String, String)>,
+}
+
+impl SignedRequest {
+    pub(crate) fn new(method: Method, path: &str, query: &str, headers: HeaderMap, body: Bytes) -> Self {
+        let content_type = headers.get(http::header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or("");
+        let is_form = content_type.to_ascii_lowercase().starts_with("application/x-www-form-urlencoded");
+        let form = if is_form { std::str::from_utf8(&body).ok().and_then(encode::pairs) } else { Some(Vec::new()) };
+        let query = encode::pairs(query);
+        let readable = query.is_some() && form.is_some();
+        let (query, form) = (query.unwrap_or_default(), form.unwrap_or_default());
+        Self { method, path: path.to_owned(), headers, body, readable, query, form }
+    }
+
+    /// A header's first value, if it is text.
+    pub(crate) fn header(&self, name: &str) -> Option<&str> {
+        self.headers.get(name).and_then(|value| std::str::from_utf8(value.as_bytes()).ok())
+    }
+
+    /// First value of a parameter in the query, else in the form.
+    pub(crate) fn parameter(&self, name: &str) -> Option<&str> {
+        self.query.iter().chain(&self.form).find(|(found, _)| found == name).map(|(_, value)| value.as_str())
+    }
+
+    /// Query and form together.
+    pub(super) fn parameters(&self) -> Vec<(String, String)> {
+        self.query.iter().chain(&self.form).cloned().collect()
+    }
+
+    /// The `Host` header, which error bodies repeat.
+    pub(crate) fn host(&self) -> &str {
+        self.header("host").unwrap_or("")
+    }
+
+    /// The name of the client for the counters: a test's own tag, else the user agent.
+    pub(crate) fn client(&self) -> &str {
+        self.header("x-kmsramcred-test-client").or(self.header("user-agent")).unwrap_or("")
+    }
+}
