@@ -1,0 +1,108 @@
+//! Stage 1 of 8: settings become a Config.
+//!
+//! In go a properties file, the environment and calls of the program, out comes a [`Config`]: checked, immutable, cheap
+//! enough to clone, with what the program should know about it. Nothing here knows sockets.
+//!
+//! ```text
+//! location -> properties --\
+//! environ -----------------+-> layers -> identity, region, timing -> Config
+//! builder -----------------/
+//! ```
+
+mod builder;
+mod endpoint;
+mod environ;
+mod identity;
+mod json_value;
+pub mod keys;
+mod layers;
+mod location;
+mod origin;
+mod process;
+mod properties;
+mod region;
+mod regular_file;
+#[cfg(test)]
+mod scratch;
+mod setting;
+mod shown;
+mod spelling;
+#[cfg(test)]
+mod tests;
+mod timing;
+
+pub use builder::ConfigBuilder;
+pub use endpoint::Endpoint;
+pub use identity::SourceSettings;
+pub use origin::Origin;
+pub use region::GatewaySettings;
+pub use timing::Timing;
+
+use crate::error::Error;
+use std::fmt;
+use std::path::Path;
+
+/// How requests to the shared gateway are signed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Signature {
+    /// `acs3`: ACS3-HMAC-SHA256.
+    Acs3,
+    /// `v1`: the older RPC signature.
+    RpcV1,
+}
+
+/// Validated settings.
+#[derive(Clone)]
+pub struct Config {
+    /// Which source gives the identity that calls KMS.
+    pub(crate) source: SourceSettings,
+    /// Where KMS answers, in the order they are tried; never empty.
+    pub(crate) gateways: Vec<GatewaySettings>,
+    /// How requests are signed.
+    pub(crate) signature: Signature,
+    /// The times a Client keeps.
+    pub(crate) timing: Timing,
+    /// The secrets that are fetched at once.
+    pub(crate) prefetch: Vec<String>,
+    /// More error codes that mean: this AccessKey is dead.
+    pub(crate) dead_key_codes: Vec<String>,
+    /// What is added to the User-Agent header.
+    pub(crate) user_agent: Option<String>,
+    /// Where the value of each key came from.
+    pub(crate) origins: Vec<(String, Origin)>,
+    /// What the program should know: to be logged once, and shown by `explain`. Never holds a secret.
+    pub(crate) notices: Vec<String>,
+}
+
+impl Config {
+    /// Starts an empty set of settings.
+    pub fn builder() -> ConfigBuilder {
+        ConfigBuilder::default()
+    }
+
+    /// From a file (found by the documented look-up when `path` is `None`), completed by the environment.
+    pub fn from_file(path: Option<&Path>) -> Result<Config, Error> {
+        Config::builder().file(path)?.environment()?.build()
+    }
+
+    /// From the environment alone.
+    pub fn from_env() -> Result<Config, Error> {
+        Config::builder().environment()?.build()
+    }
+}
+
+impl fmt::Debug for Config {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Config")
+            .field("source", &self.source)
+            .field("gateways", &self.gateways)
+            .field("signature", &self.signature)
+            .field("timing", &self.timing)
+            .field("prefetch", &self.prefetch)
+            .field("dead_key_codes", &self.dead_key_codes)
+            .field("user_agent", &self.user_agent)
+            .field("origins", &self.origins)
+            .field("notices", &self.notices)
+            .finish()
+    }
+}

@@ -1,0 +1,76 @@
+//! Stage 1 of 8: how much of what was found may be shown in an error, a notice or a log.
+//!
+//! In goes text from a file, a variable or the program, out comes text that is safe to print. People paste secrets
+//! into the wrong line, so even the value of a harmless key is hidden when it looks like a key or holds a password.
+//! Knows no sockets.
+
+use std::path::Path;
+
+const MOST_SHOWN: usize = 80;
+
+/// A text of which nothing is shown but its length.
+pub(super) fn hidden(text: &str) -> String {
+    match text.chars().count() {
+        0 => "nothing".to_owned(),
+        1 => "a text of 1 character".to_owned(),
+        count => format!("a text of {count} characters"),
+    }
+}
+
+/// A value that is no secret by its kind.
+pub(super) fn value(text: &str) -> String {
+    if text.is_empty() || text.chars().count() > MOST_SHOWN || text.contains('@') || looks_like_a_key(text) {
+        hidden(text)
+    } else {
+        format!("{text:?}")
+    }
+}
+
+/// The name of an unknown key or JSON member, or `None` where it may be a piece of a secret: a broken line can bring
+/// any text to the place of a name.
+pub(super) fn name(text: &str) -> Option<&str> {
+    let letters_only = text.len() <= 24 && text.bytes().all(|byte| byte.is_ascii_alphabetic());
+    let snake_case = text.len() <= 48
+        && text.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || b"_-.".contains(&byte))
+        && text.bytes().filter(u8::is_ascii_digit).count() <= 4;
+    (!text.is_empty() && (letters_only || snake_case)).then_some(text)
+}
+
+/// A path, in one line.
+pub(super) fn path(path: &Path) -> String {
+    path.to_string_lossy().chars().map(|c| if c.is_control() { '\u{fffd}' } else { c }).collect()
+}
+
+fn looks_like_a_key(text: &str) -> bool {
+    let has = |kind: fn(&u8) -> bool| text.as_bytes().iter().any(kind);
+    text.len() >= 16 && has(u8::is_ascii_uppercase) && has(u8::is_ascii_lowercase) && has(u8::is_ascii_digit)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_plain_value_is_shown_in_quotes_and_in_one_line() {
+        assert_eq!(value("cn hangzhou"), "\"cn hangzhou\"");
+        assert_eq!(value("a\nb"), "\"a\\nb\"");
+        assert_eq!(value(""), "nothing");
+    }
+
+    #[test]
+    fn what_may_be_a_secret_is_not_shown() {
+        assert_eq!(value("LTAI5tExampleExample1234"), "a text of 24 characters");
+        assert_eq!(value("https://me:pw@host"), "a text of 18 characters");
+        assert_eq!(value(&"x".repeat(81)), "a text of 81 characters");
+        assert_eq!(hidden("ключ"), "a text of 4 characters");
+    }
+
+    #[test]
+    fn names_are_shown_only_when_they_look_like_names() {
+        assert_eq!(name("credential_type"), Some("credential_type"));
+        assert_eq!(name("regionID"), Some("regionID"));
+        for secret in ["Zx81Qw", "0123456789abcdef", "credentials_access_secret hunter2", "", "кто"] {
+            assert_eq!(name(secret), None, "{secret}");
+        }
+    }
+}

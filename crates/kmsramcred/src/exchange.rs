@@ -1,0 +1,65 @@
+//! One HTTP request and its answer, as the stages hand them to one another.
+//!
+//! The stages that know what bytes mean build an [`HttpRequest`] and read an [`HttpResponse`]; only `transport` moves
+//! them. [`Exchange`] is the seam between the two.
+
+use crate::clock::Deadline;
+use crate::error::Error;
+use std::fmt;
+
+/// A request that is ready to be sent, byte for byte.
+#[derive(Clone, PartialEq, Eq)]
+pub struct HttpRequest {
+    /// `GET`, `POST` or `PUT`.
+    pub method: &'static str,
+    /// Whether the connection is encrypted. `false` is for loopback addresses and the ECS metadata service only.
+    pub tls: bool,
+    /// Host, with the port where it is not the scheme's own: what the `Host` header says.
+    pub authority: String,
+    /// Path and query as they stand on the request line.
+    pub target: String,
+    /// Names in lower case. Never holds `host` or `content-length`: the transport writes those itself.
+    pub headers: Vec<(String, String)>,
+    /// The body; empty for none.
+    pub body: Vec<u8>,
+    /// An answer with a longer body is an error.
+    pub body_limit: usize,
+}
+
+impl fmt::Debug for HttpRequest {
+    /// Shows where the request goes, never what it carries: targets, headers and bodies hold signatures and tokens.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {}", self.method, self.authority)
+    }
+}
+
+/// An answer, whatever its status.
+#[derive(Clone, PartialEq, Eq)]
+pub struct HttpResponse {
+    /// The status of the answer.
+    pub status: u16,
+    /// Names in lower case.
+    pub headers: Vec<(String, String)>,
+    /// The whole body.
+    pub body: Vec<u8>,
+}
+
+impl HttpResponse {
+    /// The first header of this name (in lower case).
+    pub fn header(&self, name: &str) -> Option<&str> {
+        self.headers.iter().find(|(have, _)| have == name).map(|(_, value)| value.as_str())
+    }
+}
+
+impl fmt::Debug for HttpResponse {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "HTTP {} with {} bytes", self.status, self.body.len())
+    }
+}
+
+/// Something that can send a request and bring back the answer inside a deadline.
+pub trait Exchange: Send + Sync {
+    /// Sends `request` and reads the whole answer. Any status is an answer; an error means that there was none:
+    /// `Network`, `Tls` or `Timeout`, with a message that names the host and the cause.
+    fn exchange(&self, request: &HttpRequest, deadline: Deadline) -> Result<HttpResponse, Error>;
+}
