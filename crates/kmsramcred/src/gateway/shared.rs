@@ -1,0 +1,107 @@
+//! The shared gateway (`kms.<region>.aliyuncs.com`), and a KMS instance asked the same way: GetSecretValue as an OpenAPI
+//! call, answered in JSON.
+
+use super::confidential::Confidential;
+use super::fault::{self, Fault, Said};
+use super::{Answer, answer_body};
+use crate::clock::Deadline;
+use crate::exchange::{Exchange, HttpRequest};
+use crate::source::Identity;
+use std::fmt;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
+use zeroize::Zeroize;
+
+/// An answer with a longer body is refused.
+const BODY_LIMIT: usize = 1024 * 1024;
+
+/// What is asked, before it is signed.
+#[derive(Debug, Clone, Copy)]
+pub struct Question<'a> {
+    /// Host and, where it is not the usual one, port.
+    pub authority: &'a str,
+    /// Whether the connection is encrypted.
+    pub tls: bool,
+    /// The API's name.
+    pub action: &'a str,
+    /// The API's version.
+    pub version: &'a str,
+    /// The parameters, by name; only those that are set.
+    pub params: &'a [(&'a str, &'a str)],
+    /// The longest body of an answer.
+    pub body_limit: usize,
+}
+
+/// Signs a question: identity, time in milliseconds since 1970, nonce.
+pub type Sign = dyn Fn(&Question<'_>, &Identity, i64, &str) -> HttpRequest + Send + Sync;
+
+/// One gateway, and what was learned about it.
+pub struct SharedGateway {
+    authority: String,
+    tls: bool,
+    sign: Box<Sign>,
+    exchange: Arc<dyn Exchange>,
+    /// What has to be added to this machine's calendar to get the gateway's.
+    clock_offset_ms: AtomicI64,
+}
+
+impl SharedGateway {
+    /// A gateway at `authority`. `exchange` trusts what this gateway may show; `tls` is off for loopback only.
+    pub fn new(authority: String, tls: bool, sign: Box<Sign>, exchange: Arc<dyn Exchange>) -> SharedGateway {
+        SharedGateway { authority, tls, sign, exchange, clock_offset_ms: AtomicI64::new(0) }
+    }
+
+    /// What errors and `explain` call this gateway.
+    pub fn name(&self) -> &str {
+        &self.authority
+    }
+
+    /// What is added to this machine's calendar when a request to this gateway is signed.
+    pub fn clock_offset_ms(&self) -> i64 {
+        self.clock_offset_ms.load(Ordering::Relaxed)
+    }
+
+    pub(super) fn set_clock_offset_ms(&self, offset: i64) {
+        self.clock_offset_ms.store(offset, Ordering::Relaxed);
+    }
+
+    /// The signed request for a secret.
+    pub(super) fn request(&self, secret_name: &str, identity: &Identity, unix_ms: i64, nonce: &str) -> HttpRequest {
+        let params = [("SecretName", secret_name), ("VersionStage", "ACSCurrent"), ("FetchExtendedConfig", "true")];
+        let question = Question {
+            authority: &self.authority,
+            tls: self.tls,
+            action: "GetSecretValue",
+            version: "2016-01-20",
+            params: &params,
+            body_limit: BODY_LIMIT,
+        };
+        (self.sign)(&question, identity, unix_ms.saturating_add(self.clock_offset_ms()), nonce)
+    }
+
+    /// Sends a request and reads what comes back.
+    pub(super) fn ask(&self, request: &HttpRequest, identity: &Identity, deadline: Deadline) -> Result<Answer, Fault> {
+        let mut response = self.exchange.exchange(request, deadline).map_err(Fault::without_answer)?;
+        let result = match response.status {
+            200..=299 => match answer_body::read(&response.body, fault::server_unix_ms(&response)) {
+                Some(answer) => Ok(answer),
+                None if Said::in_body(&response.body).is_some() => {
+                    Err(Fault::in_answer(&self.authority, &response, &Confidential::of(identity, request)))
+                }
+                None => {
+                    let what = format!("{} instead of an answer", fault::shape(&response));
+                    Err(Fault::unusable(&self.authority, &response, &what))
+                }
+            },
+            _ => Err(Fault::in_answer(&self.authority, &response, &Confidential::of(identity, request))),
+        };
+        response.body.zeroize();
+        result
+    }
+}
+
+impl fmt::Debug for SharedGateway {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SharedGateway").field("authority", &self.authority).finish_non_exhaustive()
+    }
+}

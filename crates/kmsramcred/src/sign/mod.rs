@@ -1,0 +1,16 @@
+//! Stage 3 of 8: a request and an identity become a signed request.
+//!
+//! Goes in: what is asked for, who asks, the time and a nonce. Comes out: an [`HttpRequest`](crate::exchange::HttpRequest)
+//! that is ready to be sent, or the signature alone. Nothing here knows a clock, a random number or a socket: time and
+//! nonce are arguments, and each attempt needs new ones.
+//!
+//! [`rpc_v1`] and [`acs3`] are the two schemes of the OpenAPI gateways, usable for any request; [`openapi_request`]
+//! builds the one kind of request that this crate sends.
+
+pub mod acs3;
+pub mod encode;
+mod openapi;
+pub mod rpc_v1;
+
+pub use encode::Pairs;
+pub use openapi::{Call, Scheme, openapi_request};

@@ -1,0 +1,173 @@
+//! What the ECS metadata service says, read and checked.
+
+use super::{Identity, secret_field};
+use crate::clock::Moment;
+use crate::error::{Error, ErrorKind};
+use crate::exchange::HttpResponse;
+use crate::secret_text::SecretText;
+use serde::Deserialize;
+use std::time::Duration;
+use zeroize::Zeroize;
+
+/// The answer for a role. Unknown fields are left alone.
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct RoleAnswer {
+    #[serde(default)]
+    code: String,
+    access_key_id: Option<String>,
+    #[serde(default = "nothing", deserialize_with = "secret_field::deserialize")]
+    access_key_secret: SecretText,
+    #[serde(default = "nothing", deserialize_with = "secret_field::deserialize")]
+    security_token: SecretText,
+    expiration: Option<String>,
+}
+
+fn nothing() -> SecretText {
+    SecretText::from("")
+}
+
+/// When an answer arrived.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Arrival {
+    pub(super) now: Moment,
+    /// This machine's calendar; the answer's own `Date` goes before it.
+    pub(super) unix_ms: i64,
+}
+
+/// The identity in an answer with status 200. Errors quote nothing of the body but a code that looks like one.
+pub(super) fn identity(mut response: HttpResponse, arrival: Arrival) -> Result<Identity, Error> {
+    let unix_ms = response.header("date").and_then(http_date).unwrap_or(arrival.unix_ms);
+    let answer = serde_json::from_slice::<RoleAnswer>(&response.body);
+    response.body.zeroize();
+    let answer = answer.map_err(|_| unreadable("is not the JSON text that was expected"))?;
+    if answer.code != "Success" {
+        let said = if is_word(&answer.code) { answer.code.as_str() } else { "no readable code" };
+        let message = format!("The ECS metadata service gave no credentials for the role: its Code is {said}.");
+        return Err(Error::new(ErrorKind::SourceDenied, message));
+    }
+    let access_key_id = answer.access_key_id.filter(|id| !id.is_empty()).ok_or_else(|| lacks("AccessKeyId"))?;
+    if answer.access_key_secret.is_empty() {
+        return Err(lacks("AccessKeySecret"));
+    }
+    if answer.security_token.is_empty() {
+        return Err(lacks("SecurityToken"));
+    }
+    let ends = answer.expiration.ok_or_else(|| lacks("Expiration"))?;
+    let ends: jiff::Timestamp = ends.parse().map_err(|_| unreadable("has an Expiration that is not a date"))?;
+    let left = u64::try_from(ends.as_millisecond().saturating_sub(unix_ms)).unwrap_or(0);
+    Ok(Identity {
+        access_key_id,
+        access_key_secret: answer.access_key_secret,
+        security_token: Some(answer.security_token),
+        expires_at: Some(arrival.now + Duration::from_millis(left)),
+    })
+}
+
+/// The role's name in the answer of the list: one word.
+pub(super) fn role_name(response: &HttpResponse) -> Result<String, Error> {
+    match std::str::from_utf8(&response.body).map(str::trim) {
+        Ok(name) if is_word(name) => Ok(name.to_owned()),
+        _ => Err(unreadable("is not a role's name")),
+    }
+}
+
+/// The token in the answer to the request for one: visible characters, as a header must be.
+pub(super) fn token(response: &HttpResponse) -> Option<SecretText> {
+    let text = std::str::from_utf8(&response.body).ok()?.trim();
+    let fits = !text.is_empty() && text.len() <= 4096 && text.bytes().all(|byte| byte.is_ascii_graphic());
+    fits.then(|| SecretText::from(text))
+}
+
+/// Whether a text can be a role's name or an error code: safe in a path and in a message.
+pub(super) fn is_word(text: &str) -> bool {
+    !text.is_empty() && text.len() <= 64 && text.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_.@".contains(&b))
+}
+
+fn lacks(field: &str) -> Error {
+    unreadable(&format!("lacks {field}"))
+}
+
+fn unreadable(what: &str) -> Error {
+    Error::new(ErrorKind::SourceUnavailable, format!("The answer of the ECS metadata service {what}."))
+}
+
+fn http_date(text: &str) -> Option<i64> {
+    jiff::fmt::rfc2822::parse(text).ok().map(|date| date.timestamp().as_millisecond())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    const SECRET: &str = "isk-7f3a9c";
+    const TOKEN: &str = "CAIS-tok-55e1";
+
+    fn answer(body: impl Into<Vec<u8>>, date: Option<&str>) -> HttpResponse {
+        let headers = date.map(|date| ("date".to_owned(), date.to_owned())).into_iter().collect();
+        HttpResponse { status: 200, headers, body: body.into() }
+    }
+
+    fn good(expiration: &str) -> String {
+        format!(
+            r#"{{"AccessKeyId":"STS.x","AccessKeySecret":"{SECRET}","SecurityToken":"{TOKEN}","Expiration":"{expiration}","LastUpdated":"2023-01-01T00:00:00Z","Code":"Success","More":[1]}}"#
+        )
+    }
+
+    const ARRIVAL: Arrival = Arrival { now: Moment(5_000), unix_ms: 1_700_000_000_000 };
+
+    #[test]
+    fn the_end_is_counted_from_the_servers_date() {
+        // 2023-11-14T22:13:20Z is 1_700_000_000.
+        let ends = |date| identity(answer(good("2023-11-14T23:13:20Z"), date), ARRIVAL).unwrap().expires_at;
+        assert_eq!(ends(None), Some(Moment(5_000 + 3_600_000)));
+        assert_eq!(ends(Some("Tue, 14 Nov 2023 23:03:20 GMT")), Some(Moment(5_000 + 600_000)));
+        assert_eq!(ends(Some("not a date")), Some(Moment(5_000 + 3_600_000)));
+    }
+
+    #[test]
+    fn an_identity_that_has_already_ended_ends_now() {
+        let identity = identity(answer(good("2001-01-01T00:00:00Z"), None), ARRIVAL).unwrap();
+        assert_eq!(identity.expires_at, Some(ARRIVAL.now));
+    }
+
+    #[test]
+    fn each_missing_field_is_named() {
+        for field in ["AccessKeyId", "AccessKeySecret", "SecurityToken", "Expiration"] {
+            let body = good("2099-01-02T03:04:05Z").replace(&format!("\"{field}\""), "\"Other\"");
+            let error = identity(answer(body, None), ARRIVAL).unwrap_err();
+            assert_eq!(error.kind(), ErrorKind::SourceUnavailable);
+            assert!(error.message().contains(field), "{error}");
+        }
+    }
+
+    #[test]
+    fn a_role_name_is_trimmed_and_checked() {
+        assert_eq!(role_name(&answer(" my-role\r\n", None)).unwrap(), "my-role");
+        for bad in ["", "<html>", "a/../b", "two words"] {
+            assert!(role_name(&answer(bad, None)).is_err(), "{bad}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn damaged_answers_neither_panic_nor_leak(cut in 0usize..200, at in 0usize..200, byte: u8) {
+            let mut body = good("2099-01-02T03:04:05Z").into_bytes();
+            let length = body.len();
+            body[at % length] = byte;
+            body.truncate(length - cut % length);
+            if let Err(error) = identity(answer(body, None), ARRIVAL) {
+                let text = format!("{error} {error:?}");
+                prop_assert!(!text.contains(SECRET) && !text.contains(TOKEN), "{}", text);
+            }
+        }
+
+        #[test]
+        fn any_bytes_are_survived(body: Vec<u8>) {
+            let _ = identity(answer(body.clone(), None), ARRIVAL);
+            let _ = role_name(&answer(body.clone(), None));
+            let _ = token(&answer(body, None));
+        }
+    }
+}

@@ -1,0 +1,55 @@
+//! Stage 2 of 8: settings become the identity that calls KMS.
+//!
+//! One file per origin. A source knows nothing of KMS and its secrets; it reaches the network only through an
+//! [`Exchange`](crate::exchange::Exchange) that it is given.
+
+pub mod access_key;
+pub mod ecs_ram_role;
+mod metadata_answer;
+mod metadata_service;
+#[cfg(test)]
+pub(crate) mod scripted;
+pub(crate) mod secret_field;
+
+pub use access_key::AccessKeySource;
+pub use ecs_ram_role::{EcsRamRole, EcsRamRoleSettings};
+
+use crate::clock::{Deadline, Moment};
+use crate::error::Error;
+use crate::secret_text::{SecretText, shown_access_key_id};
+use std::fmt;
+use std::sync::Arc;
+
+/// Who calls KMS: an AccessKey, with a security token where it is a temporary one.
+pub struct Identity {
+    /// The AccessKey id.
+    pub access_key_id: String,
+    /// The AccessKey secret.
+    pub access_key_secret: SecretText,
+    /// The security token of a temporary identity.
+    pub security_token: Option<SecretText>,
+    /// When a temporary identity ends.
+    pub expires_at: Option<Moment>,
+}
+
+impl fmt::Debug for Identity {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Identity")
+            .field("access_key_id", &shown_access_key_id(&self.access_key_id))
+            .finish_non_exhaustive()
+    }
+}
+
+/// A place that gives identities.
+pub trait Source: Send + Sync {
+    /// What `explain` and errors call this source, such as `ak` or `ecs_ram_role`.
+    fn name(&self) -> &'static str;
+
+    /// The identity to use now. Renews a temporary one before it ends; of many callers at once, one asks and the others
+    /// wait for it, each inside its own deadline.
+    fn identity(&self, deadline: Deadline) -> Result<Arc<Identity>, Error>;
+
+    /// Says that KMS refused `refused`. Answers whether the next `identity` may be another one; a fixed AccessKey
+    /// answers `false`. Forgets nothing when the current identity is not the refused one.
+    fn refused(&self, refused: &Identity) -> bool;
+}

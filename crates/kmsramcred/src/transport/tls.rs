@@ -1,0 +1,150 @@
+//! Which certificates a transport trusts.
+
+use crate::error::{Error, ErrorKind};
+use crate::logging::{LogLevel, record};
+use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
+use rustls::crypto::CryptoProvider;
+use rustls::pki_types::pem::PemObject;
+use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
+use rustls::{ClientConfig, DigitallySignedStruct, RootCertStore, SignatureScheme};
+use std::fmt;
+use std::path::Path;
+use std::sync::Arc;
+
+/// Which certificates a transport trusts.
+#[derive(Clone, PartialEq, Eq)]
+pub enum TlsTrust {
+    /// The system's store (`SSL_CERT_FILE` and `SSL_CERT_DIR` name another), or bundled roots where it is empty.
+    System,
+    /// Exactly these certificates (DER), each of them an anchor of its own: a private second CA works without its root.
+    Only(Vec<Vec<u8>>),
+    /// Any certificate: the connection is encrypted, but nobody knows to whom.
+    Unverified,
+}
+
+impl TlsTrust {
+    /// All the certificates of a PEM file (`caFilePath`).
+    pub fn from_ca_file(path: &Path) -> Result<TlsTrust, Error> {
+        let shown = path.display();
+        let pem = std::fs::read(path).map_err(|error| {
+            Error::new(ErrorKind::ConfigInvalid, format!("The CA file {shown} cannot be read: {error}."))
+        })?;
+        let mut certificates = Vec::new();
+        for item in CertificateDer::pem_slice_iter(&pem) {
+            let place = certificates.len() + 1;
+            let certificate = item.map_err(|error| damaged(&format!("of the CA file {shown}"), place, &error))?;
+            certificates.push(certificate.to_vec());
+        }
+        if certificates.is_empty() {
+            let message =
+                format!("The CA file {shown} holds no certificate; it must be PEM (-----BEGIN CERTIFICATE-----).");
+            return Err(Error::new(ErrorKind::ConfigInvalid, message));
+        }
+        anchors(&certificates, &format!("of the CA file {shown}"))?;
+        Ok(TlsTrust::Only(certificates))
+    }
+
+    /// Fails when a certificate that is named one by one cannot be used. Does not touch the system's store.
+    pub(super) fn check(&self) -> Result<(), Error> {
+        match self {
+            TlsTrust::System | TlsTrust::Unverified => Ok(()),
+            TlsTrust::Only(certificates) if certificates.is_empty() => {
+                Err(Error::new(ErrorKind::ConfigInvalid, "The list of trusted certificates is empty."))
+            }
+            TlsTrust::Only(certificates) => anchors(certificates, "of the trusted list").map(drop),
+        }
+    }
+
+    /// What rustls is told: reads the system's store, so it is called once a transport, at the first encrypted connection.
+    pub(super) fn client_config(&self) -> Result<ClientConfig, Error> {
+        let provider = Arc::new(rustls::crypto::ring::default_provider());
+        let builder = ClientConfig::builder_with_provider(provider.clone())
+            .with_safe_default_protocol_versions()
+            .map_err(|error| Error::new(ErrorKind::Internal, format!("TLS cannot be set up: {error}.")))?;
+        Ok(match self {
+            TlsTrust::System => builder.with_root_certificates(system_anchors()).with_no_client_auth(),
+            TlsTrust::Only(certificates) => {
+                builder.with_root_certificates(anchors(certificates, "of the trusted list")?).with_no_client_auth()
+            }
+            TlsTrust::Unverified => builder
+                .dangerous()
+                .with_custom_certificate_verifier(Arc::new(AnyCertificate(provider)))
+                .with_no_client_auth(),
+        })
+    }
+}
+
+impl fmt::Debug for TlsTrust {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            TlsTrust::System => f.write_str("System"),
+            TlsTrust::Only(certificates) => write!(f, "Only({} certificates)", certificates.len()),
+            TlsTrust::Unverified => f.write_str("Unverified"),
+        }
+    }
+}
+
+fn anchors(certificates: &[Vec<u8>], whose: &str) -> Result<RootCertStore, Error> {
+    let mut store = RootCertStore::empty();
+    for (index, certificate) in certificates.iter().enumerate() {
+        store
+            .add(CertificateDer::from_slice(certificate).into_owned())
+            .map_err(|error| damaged(whose, index + 1, &error))?;
+    }
+    Ok(store)
+}
+
+fn damaged(whose: &str, place: usize, cause: &dyn fmt::Display) -> Error {
+    Error::new(ErrorKind::ConfigInvalid, format!("Certificate {place} {whose} is damaged: {cause}."))
+}
+
+fn system_anchors() -> RootCertStore {
+    let found = rustls_native_certs::load_native_certs();
+    let mut store = RootCertStore::empty();
+    store.add_parsable_certificates(found.certs);
+    if store.is_empty() {
+        let reason = found.errors.first().map_or_else(String::new, |error| format!(" ({error})"));
+        record(LogLevel::Warn, || format!("The system's certificate store is empty{reason}; using the bundled roots."));
+        store.extend(webpki_roots::TLS_SERVER_ROOTS.iter().cloned());
+    }
+    store
+}
+
+/// Accepts whatever a server shows (`ignoreSslCerts`).
+#[derive(Debug)]
+struct AnyCertificate(Arc<CryptoProvider>);
+
+impl ServerCertVerifier for AnyCertificate {
+    fn verify_server_cert(
+        &self,
+        _end_entity: &CertificateDer<'_>,
+        _intermediates: &[CertificateDer<'_>],
+        _server_name: &ServerName<'_>,
+        _ocsp_response: &[u8],
+        _now: UnixTime,
+    ) -> Result<ServerCertVerified, rustls::Error> {
+        Ok(ServerCertVerified::assertion())
+    }
+
+    fn verify_tls12_signature(
+        &self,
+        _message: &[u8],
+        _certificate: &CertificateDer<'_>,
+        _signature: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, rustls::Error> {
+        Ok(HandshakeSignatureValid::assertion())
+    }
+
+    fn verify_tls13_signature(
+        &self,
+        _message: &[u8],
+        _certificate: &CertificateDer<'_>,
+        _signature: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, rustls::Error> {
+        Ok(HandshakeSignatureValid::assertion())
+    }
+
+    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
+        self.0.signature_verification_algorithms.supported_schemes()
+    }
+}
