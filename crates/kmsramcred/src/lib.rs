@@ -2,6 +2,7 @@
 
 #![deny(unsafe_code)]
 
+pub mod cache;
 pub mod civil_time;
 pub mod clock;
 pub mod config;

@@ -1,0 +1,129 @@
+//! Who refused what: keeps one wrong or hostile endpoint from spoiling the others.
+
+use super::policy::{BARREN_WINDOW, COOL_DOWN, MOST_BARREN, MOST_COOLING};
+use crate::clock::Moment;
+use std::collections::VecDeque;
+use std::time::Duration;
+
+/// Where a refusal came from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Pair {
+    /// Family or product of the service.
+    pub service: String,
+    /// The endpoint.
+    pub host: String,
+}
+
+/// A pair that was refused with a serial that KMS still confirms.
+#[derive(Debug, Clone)]
+pub struct Cooling {
+    /// The refused serial.
+    pub serial: u64,
+    /// Where.
+    pub pair: Pair,
+    /// Until when this pair's refusals of this serial start no fetch.
+    pub until: Moment,
+}
+
+/// What is remembered of refusals that a fetch did not explain.
+#[derive(Debug, Clone, Default)]
+pub struct CoolDowns {
+    cooling: VecDeque<Cooling>,
+    /// Fetches after refusals that brought nothing new, the newest last, with the pair that asked; a look of the
+    /// refresher was asked for by nobody.
+    barren: VecDeque<(Moment, Option<Pair>)>,
+}
+
+impl CoolDowns {
+    /// A fetch confirmed the serial that this pair refuses: start cooling.
+    pub fn start(&mut self, serial: u64, pair: &Pair, now: Moment) {
+        self.cooling.retain(|entry| !(entry.serial == serial && entry.pair == *pair));
+        if self.cooling.len() == MOST_COOLING {
+            self.cooling.pop_front();
+        }
+        self.cooling.push_back(Cooling { serial, pair: pair.clone(), until: now + COOL_DOWN });
+    }
+
+    /// What is left of the cool-down of this pair and serial.
+    pub fn rest(&self, serial: u64, pair: &Pair, now: Moment) -> Option<Duration> {
+        let entry = self.cooling.iter().find(|entry| entry.serial == serial && entry.pair == *pair)?;
+        Some(entry.until.since(now)).filter(|rest| !rest.is_zero())
+    }
+
+    /// A fetch after a refusal brought nothing new.
+    pub fn was_barren(&mut self, pair: Option<&Pair>, now: Moment) {
+        self.forget_old(now);
+        self.barren.push_back((now, pair.cloned()));
+        if self.barren.len() > MOST_COOLING {
+            self.barren.pop_front();
+        }
+    }
+
+    /// How long a refusal by this pair has to wait before it may start a fetch; `None` when it may at once. A pair that
+    /// asked for no barren fetch lately always may; all others share [`MOST_BARREN`] in [`BARREN_WINDOW`].
+    pub fn fetch_wait(&mut self, pair: Option<&Pair>, now: Moment) -> Option<Duration> {
+        self.forget_old(now);
+        if pair.is_some() && !self.barren.iter().any(|(_, barren)| barren.as_ref() == pair) {
+            return None;
+        }
+        if self.barren.len() < MOST_BARREN {
+            return None;
+        }
+        let frees = self.barren[self.barren.len() - MOST_BARREN].0 + BARREN_WINDOW;
+        Some(frees.since(now))
+    }
+
+    fn forget_old(&mut self, now: Moment) {
+        while self.barren.front().is_some_and(|(at, _)| now.since(*at) >= BARREN_WINDOW) {
+            self.barren.pop_front();
+        }
+    }
+
+    /// The pairs that are remembered, for `explain`.
+    pub fn list(&self) -> impl Iterator<Item = &Cooling> {
+        self.cooling.iter()
+    }
+}
+
+#[cfg(all(test, not(kmsramcred_loom)))]
+mod tests {
+    use super::*;
+
+    fn pair(host: &str) -> Pair {
+        Pair { service: "Ecs".to_owned(), host: host.to_owned() }
+    }
+
+    #[test]
+    fn a_cool_down_is_of_one_serial_and_one_pair() {
+        let mut cool = CoolDowns::default();
+        cool.start(1, &pair("a"), Moment(0));
+        assert_eq!(cool.rest(1, &pair("a"), Moment(1_000)), Some(Duration::from_secs(59)));
+        assert_eq!(cool.rest(2, &pair("a"), Moment(0)), None);
+        assert_eq!(cool.rest(1, &pair("b"), Moment(0)), None);
+        assert_eq!(cool.rest(1, &pair("a"), Moment(60_000)), None);
+    }
+
+    #[test]
+    fn sixty_four_are_remembered_and_the_oldest_goes() {
+        let mut cool = CoolDowns::default();
+        for n in 0..65 {
+            cool.start(n, &pair("a"), Moment(0));
+        }
+        assert_eq!(cool.list().count(), 64);
+        assert_eq!(cool.rest(0, &pair("a"), Moment(0)), None);
+        assert!(cool.rest(64, &pair("a"), Moment(0)).is_some());
+    }
+
+    #[test]
+    fn barren_fetches_are_bounded_together_but_a_clean_pair_may_always_ask() {
+        let mut cool = CoolDowns::default();
+        for second in 0..10 {
+            assert_eq!(cool.fetch_wait(Some(&pair("bad")), Moment(second * 1_000)), None);
+            cool.was_barren(Some(&pair("bad")), Moment(second * 1_000));
+        }
+        assert_eq!(cool.fetch_wait(Some(&pair("bad")), Moment(10_000)), Some(Duration::from_secs(50)));
+        assert_eq!(cool.fetch_wait(None, Moment(10_000)), Some(Duration::from_secs(50)));
+        assert_eq!(cool.fetch_wait(Some(&pair("good")), Moment(10_000)), None);
+        assert_eq!(cool.fetch_wait(Some(&pair("bad")), Moment(60_000)), None);
+    }
+}

@@ -1,0 +1,174 @@
+//! The verdict about a refused call: the table of the rotation contract, first row that holds.
+
+use super::backoff::{between, doubled};
+use super::cool_down::Pair;
+use super::dead_key::DeadKeys;
+use super::flight::{Brought, Reason, Ticket};
+use super::policy::{MOST_ROUNDS, SPREAD_LOOK_FIRST, SPREAD_WAIT_FIRST, SPREAD_WAIT_MOST};
+use super::published::Published;
+use super::state::{Now, Spreading, State};
+use crate::error::Error;
+use std::time::Duration;
+
+/// What a service said about a call.
+#[derive(Debug, Clone, Copy)]
+pub struct Refusal<'a> {
+    /// The serial of the credential that the call was signed with.
+    pub serial: u64,
+    /// The family or product of the service, such as `Ecs` or `oss`.
+    pub service: &'a str,
+    /// The endpoint that the call went to.
+    pub host: &'a str,
+    /// The service's error code, empty for an answer without one; `None` when the caller has judged by itself that the
+    /// key is dead.
+    pub code: Option<&'a str>,
+    /// The HTTP status of the refusal.
+    pub http_status: Option<u16>,
+    /// 1 for the first refusal of this call, then one more each time.
+    pub round: u32,
+}
+
+/// What to do about a refusal.
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub enum Verdict {
+    /// It is not about the key: show the user the service's own error.
+    Unrelated,
+    /// A value that this call has not been refused on is ready: acquire and send again.
+    Retry,
+    /// Wait so long, then acquire and send again.
+    RetryLater(Duration),
+    /// Show the user the service's own error; the last error of KMS, if there is one, is its cause.
+    GiveUp(Option<Error>),
+}
+
+/// A refusal while its call is being decided.
+#[derive(Debug)]
+pub struct Complaint {
+    serial: u64,
+    pair: Pair,
+    round: u32,
+    /// Flights launched before the refusal was reported may have read the value before it changed.
+    launched_before: u64,
+    /// The last flight whose result this complaint has taken note of.
+    noted: u64,
+}
+
+/// What comes next in deciding a refusal.
+#[derive(Debug)]
+pub enum Step {
+    /// The verdict, and perhaps a fetch to launch that nobody waits for.
+    Done(Verdict, Option<Ticket>),
+    /// Launch this fetch and wait for it.
+    Launch(Ticket),
+    /// Wait for the fetch under way.
+    Wait,
+}
+
+/// Row 1: whether the refusal is about the key at all.
+pub fn is_about_the_key(refusal: &Refusal<'_>, dead_keys: &DeadKeys) -> bool {
+    refusal.code.is_none_or(|code| dead_keys.says_dead(refusal.service, code, refusal.http_status))
+}
+
+impl State {
+    /// Begins to decide a refusal that is about the key.
+    pub fn complain(&mut self, refusal: &Refusal<'_>) -> Complaint {
+        if self.current.as_ref().is_some_and(|current| current.serial == refusal.serial) {
+            self.current_refused = true;
+        }
+        Complaint {
+            serial: refusal.serial,
+            pair: Pair { service: refusal.service.to_owned(), host: refusal.host.to_owned() },
+            round: refusal.round.max(1),
+            launched_before: self.flights(),
+            noted: self.flights() - u64::from(self.flight.is_some()),
+        }
+    }
+
+    /// Rows 2 to 7. `left` is what is left of the call's budget.
+    pub fn judge(&mut self, complaint: &mut Complaint, left: Duration, published: &Published, now: Now) -> Step {
+        let give_up = |state: &State| Step::Done(Verdict::GiveUp(state.failures.error().cloned()), None);
+        if self.closed {
+            return Step::Done(Verdict::GiveUp(Some(State::closed_error())), None);
+        }
+        let serial = self.current.as_ref().map(|current| current.serial);
+        if serial.is_some_and(|serial| serial != complaint.serial) {
+            return self.retry_if(complaint.round <= MOST_ROUNDS);
+        }
+        if let Some(held) = self.held.take() {
+            self.adopt(held.value, published, now);
+            return self.retry_if(complaint.round <= MOST_ROUNDS);
+        }
+        if complaint.round > MOST_ROUNDS {
+            return give_up(self);
+        }
+        let young = self.current.as_ref().is_some_and(|current| current.age(now.at) < self.policy.settle);
+        let accepted = self.current.as_ref().is_some_and(|current| current.is_accepted());
+        if young && !accepted {
+            let look = self.look_while_spreading(complaint.serial, now);
+            return self.spread_wait(complaint.round, left, look);
+        }
+        if let Some(flight) = &mut self.flight {
+            flight.adopt = true;
+            return if left.is_zero() { give_up(self) } else { Step::Wait };
+        }
+        self.take_note(complaint, now);
+        if let Some(rest) = self.failures.need_rest(now.at) {
+            return if rest <= left { Step::Done(Verdict::RetryLater(rest), None) } else { give_up(self) };
+        }
+        let cooling = self.cool.rest(complaint.serial, &complaint.pair, now.at);
+        if cooling.is_some() || self.cool.fetch_wait(Some(&complaint.pair), now.at).is_some() {
+            return if young { self.spread_wait(complaint.round, left, None) } else { give_up(self) };
+        }
+        if left.is_zero() {
+            return give_up(self);
+        }
+        let reason = Reason::Refusal { serial: complaint.serial, pair: complaint.pair.clone() };
+        Step::Launch(self.launch(reason, now))
+    }
+
+    fn retry_if(&self, allowed: bool) -> Step {
+        let verdict = if allowed { Verdict::Retry } else { Verdict::GiveUp(self.failures.error().cloned()) };
+        Step::Done(verdict, None)
+    }
+
+    /// Takes note of a flight that ended since this complaint began: a confirmed refusal starts to cool down.
+    fn take_note(&mut self, complaint: &mut Complaint, now: Now) {
+        let Some(landing) = self.landing.as_ref().filter(|landing| landing.number > complaint.noted) else {
+            return;
+        };
+        complaint.noted = landing.number;
+        if matches!(landing.brought, Brought::Nothing) {
+            // Conclusive when it was launched after this refusal, or for an earlier refusal just like it.
+            let same = landing.refused.as_ref() == Some(&(complaint.serial, complaint.pair.clone()));
+            if same || landing.number > complaint.launched_before {
+                self.cool.start(complaint.serial, &complaint.pair, now.at);
+            }
+        }
+    }
+
+    /// A refused value that is still spreading: one look for an even newer one, at growing distances.
+    fn look_while_spreading(&mut self, serial: u64, now: Now) -> Option<Ticket> {
+        if self.spreading.as_ref().is_none_or(|spreading| spreading.serial != serial) {
+            let next_look = now.at + SPREAD_LOOK_FIRST;
+            self.spreading = Some(Spreading { serial, next_look, wait: SPREAD_LOOK_FIRST });
+        }
+        let spreading = self.spreading.as_mut()?;
+        if self.flight.is_some() || now.at < spreading.next_look {
+            return None;
+        }
+        spreading.wait *= 2;
+        spreading.next_look = now.at + spreading.wait;
+        Some(self.launch(Reason::Background { why: "the new key is refused while it spreads", look: false }, now))
+    }
+
+    /// The wait for a value that is still spreading, never longer than what is left.
+    fn spread_wait(&mut self, round: u32, left: Duration, look: Option<Ticket>) -> Step {
+        if left.is_zero() {
+            return Step::Done(Verdict::GiveUp(self.failures.error().cloned()), look);
+        }
+        let most = doubled(SPREAD_WAIT_FIRST, round - 1, SPREAD_WAIT_MOST);
+        let wait = between(most * 3 / 4, most, &mut self.rng).min(left);
+        Step::Done(Verdict::RetryLater(wait), look)
+    }
+}
