@@ -1,0 +1,138 @@
+//! One client's way to a secret's value: its source, its signatures, its gateways, put together from the Config.
+
+use crate::cache::{Entry, Ticket};
+use crate::clock::{Clock, Deadline, Moment};
+use crate::config::{Config, GatewaySettings, Signature, SourceSettings};
+use crate::error::Error;
+use crate::exchange::Exchange;
+use crate::fork;
+use crate::gateway::{FetchParts, Patience, Question, SharedGateway, fetch};
+use crate::secret_value::{self, SecretValue};
+use crate::sign::{Call, Scheme, openapi_request};
+use crate::source::{AccessKeySource, EcsRamRole, EcsRamRoleSettings, Source};
+use crate::stats::Counters;
+use crate::transport::{HttpTransport, Resolver, TlsTrust, TransportSettings};
+use std::hash::{BuildHasher, RandomState};
+use std::sync::Arc;
+use std::time::Duration;
+
+/// The longest time for a connection to a gateway, TLS handshake included.
+const CONNECT: Duration = Duration::from_secs(2);
+/// The longest time for each step with the metadata service.
+const METADATA_STEP: Duration = Duration::from_secs(1);
+
+/// Fetches values. Each process has its own: connections and identities are never shared across a fork.
+pub(crate) struct Fetcher {
+    source: Box<dyn Source>,
+    gateways: Vec<SharedGateway>,
+    clock: Arc<dyn Clock>,
+}
+
+impl Fetcher {
+    /// Opens nothing yet. Fails when the configuration names certificates that cannot be used.
+    pub(crate) fn new(config: &Config, clock: Arc<dyn Clock>) -> Result<Fetcher, Error> {
+        let resolver = Arc::new(Resolver::new(Arc::clone(&clock), Arc::new(fork::spawn)));
+        let transport = |tls, connect_timeout, answer_timeout| {
+            let (resolver, clock) = (Arc::clone(&resolver), Arc::clone(&clock));
+            let settings = TransportSettings { tls, connect_timeout, answer_timeout, resolver, clock };
+            HttpTransport::new(settings).map(|transport| Arc::new(transport) as Arc<dyn Exchange>)
+        };
+        let source: Box<dyn Source> = match config.source.clone() {
+            SourceSettings::AccessKey { id, secret, token } => Box::new(AccessKeySource::new(id, secret, token)),
+            SourceSettings::EcsRamRole { role_name, metadata_endpoint, imdsv1_disabled } => {
+                let authority = metadata_endpoint.authority;
+                let settings = EcsRamRoleSettings { role_name, authority, imdsv1_disabled };
+                let exchange = transport(TlsTrust::System, METADATA_STEP, Some(METADATA_STEP))?;
+                Box::new(EcsRamRole::new(exchange, Arc::clone(&clock), settings))
+            }
+        };
+        let mut gateways = Vec::new();
+        for gateway in &config.gateways {
+            let trust = match &gateway.ca_file {
+                _ if gateway.ignore_ssl_certs => TlsTrust::Unverified,
+                Some(path) => TlsTrust::from_ca_file(path)?,
+                None => TlsTrust::System,
+            };
+            gateways.push(shared_gateway(config, gateway, transport(trust, CONNECT, None)?));
+        }
+        Ok(Fetcher { source, gateways, clock })
+    }
+
+    /// Fetches and reads the value of a secret before `deadline`.
+    pub(crate) fn fetch(&self, name: &str, deadline: Deadline, progress: &Progress<'_>) -> Result<SecretValue, Error> {
+        let parts = FetchParts {
+            source: &*self.source,
+            gateways: &self.gateways,
+            clock: &*self.clock,
+            nonce: &nonce,
+            jitter: &|most| most.mul_f64(fastrand::f64()),
+        };
+        secret_value::parse(&fetch(&parts, name, deadline, progress)?)
+    }
+}
+
+fn shared_gateway(config: &Config, gateway: &GatewaySettings, exchange: Arc<dyn Exchange>) -> SharedGateway {
+    let scheme = match config.signature {
+        Signature::Acs3 => Scheme::Acs3,
+        Signature::RpcV1 => Scheme::RpcV1,
+    };
+    let own = concat!("kmsramcred/", env!("CARGO_PKG_VERSION"));
+    let user_agent = config.user_agent.as_ref().map_or_else(|| own.to_owned(), |more| format!("{own} {more}"));
+    let region_id = gateway.region_id.clone();
+    let sign = move |question: &Question<'_>, identity: &_, unix_ms, nonce: &str| {
+        let call = Call {
+            authority: question.authority,
+            tls: question.tls,
+            action: question.action,
+            version: question.version,
+            params: question.params,
+            region_id: Some(&region_id),
+            user_agent: &user_agent,
+            body_limit: question.body_limit,
+        };
+        openapi_request(scheme, &call, identity, unix_ms, nonce)
+    };
+    SharedGateway::new(gateway.endpoint.authority.clone(), gateway.endpoint.tls, Box::new(sign), exchange)
+}
+
+/// 128 bits that were never given before. Random sources in memory are copied by a fork, so process and moment go into a
+/// hash whose key the operating system drew.
+fn nonce() -> String {
+    let half = |of: &str| RandomState::new().hash_one((of, std::process::id(), std::time::Instant::now()));
+    format!("{:016x}{:016x}", half("first"), half("second"))
+}
+
+/// Ties a running fetch to those who wait for it.
+pub(crate) struct Progress<'a> {
+    entry: &'a Entry,
+    ticket: &'a Ticket,
+    counters: &'a Counters,
+}
+
+impl<'a> Progress<'a> {
+    pub(crate) fn new(entry: &'a Entry, ticket: &'a Ticket, counters: &'a Counters) -> Progress<'a> {
+        Progress { entry, ticket, counters }
+    }
+}
+
+impl Patience for Progress<'_> {
+    fn pause(&self, until: Moment) -> bool {
+        self.entry.pause(self.ticket, until)
+    }
+
+    fn earliest_waiter(&self) -> Option<Moment> {
+        self.entry.earliest_waiter(self.ticket)
+    }
+
+    fn begins(&self, what: &str) {
+        self.entry.note(self.ticket, Some(what.to_owned()), None);
+    }
+
+    fn request_sent(&self) {
+        self.counters.kms_requests.count();
+    }
+
+    fn stumbled(&self, error: &Error) {
+        self.entry.note(self.ticket, None, Some(error.clone()));
+    }
+}

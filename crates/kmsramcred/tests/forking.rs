@@ -1,0 +1,100 @@
+//! Real forks of a process with a client in use. One test, because a fork copies the whole process.
+
+mod cloud;
+
+use cloud::{Cloud, LONG, Robot, Seen, until};
+use serde_json::json;
+use std::time::Duration;
+
+/// Runs `work` in a forked child and answers its exit code.
+fn in_a_child(work: impl FnOnce()) -> libc::pid_t {
+    // SAFETY: the child runs ordinary code after the fork, which is what this test is about: glibc allows it, and the
+    // library promises that nothing of its own stands in the way.
+    let pid = unsafe { libc::fork() };
+    assert!(pid >= 0, "fork failed");
+    if pid == 0 {
+        let fine = std::panic::catch_unwind(std::panic::AssertUnwindSafe(work)).is_ok();
+        // SAFETY: leaves without running the parent's exit handlers.
+        unsafe { libc::_exit(i32::from(!fine)) };
+    }
+    pid
+}
+
+fn exit_code(pid: libc::pid_t) -> i32 {
+    let mut status = 0;
+    // SAFETY: `pid` is a child of this process; `status` is writable.
+    let waited = unsafe { libc::waitpid(pid, &raw mut status, 0) };
+    assert_eq!(waited, pid);
+    status
+}
+
+#[test]
+fn parent_children_and_grandchildren_ride_through_rotations() {
+    let cloud = Cloud::start();
+    cloud.secret("s");
+    let client = cloud.client(&[]);
+    let secret = client.secret("s").unwrap();
+    let before = secret.credential(LONG).unwrap();
+    let host = cloud.service("default");
+
+    let work = |grandchildren: u32| {
+        let seen = Seen::default();
+        let robot = Robot::calling(&host);
+        assert!(!before.is_current(&secret), "a kept credential asks again after a fork");
+        assert_eq!(secret.credential(Duration::ZERO).unwrap().serial(), before.serial(), "without any fetch");
+        for _ in 0..grandchildren {
+            let pid = in_a_child(|| robot_rides(&host, &secret));
+            assert_eq!(exit_code(pid), 0);
+        }
+        // Until the parent rotates, and a few calls beyond.
+        until("a rotation comes", || {
+            robot.call(&secret, &seen).unwrap();
+            seen.refused() > 0
+        });
+        robot_rides(&host, &secret);
+        secret.refresh(LONG).unwrap();
+        client.close(LONG).unwrap();
+    };
+    let children: Vec<_> = (0..4).map(|n| in_a_child(|| work(n % 2))).collect();
+    std::thread::sleep(Duration::from_millis(500));
+    cloud.rotate("s", json!({}));
+    robot_rides(&host, &secret);
+    for child in children {
+        assert_eq!(exit_code(child), 0);
+    }
+
+    forking_in_the_middle_of_a_fetch(&cloud);
+    client.close(LONG).unwrap();
+}
+
+fn robot_rides(host: &str, secret: &kmsramcred::Secret) {
+    let (robot, seen) = (Robot::calling(host), Seen::default());
+    for _ in 0..20 {
+        robot.call(secret, &seen).unwrap();
+    }
+}
+
+/// The child inherits locks, a worker and a connection in the middle of their work; it must touch none of them.
+fn forking_in_the_middle_of_a_fetch(cloud: &Cloud) {
+    cloud.secret("t");
+    let client = cloud.client(&[]);
+    let secret = client.secret("t").unwrap();
+    let fault = cloud.fault(json!({ "at": "kms", "kind": "delay", "delay_ms": 1_000, "times": 1 }));
+    assert!(secret.credential(Duration::ZERO).is_err(), "the fetch is under way");
+    let children: Vec<_> = (0..20)
+        .map(|_| {
+            in_a_child(|| {
+                secret.credential(LONG).unwrap();
+                assert!(!client.secret("t").unwrap().credential(Duration::ZERO).unwrap().version_id().is_empty());
+                drop(secret.watch(|_| {}));
+                client.close(LONG).unwrap();
+            })
+        })
+        .collect();
+    for child in children {
+        assert_eq!(exit_code(child), 0);
+    }
+    cloud.emulator.control("DELETE", &format!("/faults/{fault}"), serde_json::Value::Null);
+    secret.credential(LONG).unwrap();
+    client.close(LONG).unwrap();
+}
