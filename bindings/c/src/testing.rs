@@ -1,0 +1,33 @@
+//! For tests only (feature `testing`): a panic on demand, and how many handles C holds.
+
+use crate::status::Status;
+use std::sync::atomic::{AtomicI64, Ordering};
+
+static LIVE: AtomicI64 = AtomicI64::new(0);
+
+pub(crate) fn handle_made() {
+    LIVE.fetch_add(1, Ordering::Relaxed);
+}
+
+pub(crate) fn handle_ended() {
+    LIVE.fetch_sub(1, Ordering::Relaxed);
+}
+
+/// How many handles of all types C owns at the moment.
+pub fn live_handles() -> i64 {
+    LIVE.load(Ordering::Relaxed)
+}
+
+export!(
+    /// Panics inside the boundary.
+    fn kmsramcred_testing_panic(error_out: crate::ErrorOut) -> Status {
+        panic!("asked for by a test")
+    }
+);
+
+export!(
+    /// Panics inside the boundary of a getter.
+    fn kmsramcred_testing_panic_in_getter() -> u64 {
+        panic!("asked for by a test")
+    }
+);

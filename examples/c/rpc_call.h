@@ -1,0 +1,21 @@
+/* One signed call to an RPC service over plain HTTP: just enough for the example. An application uses its SDK. */
+#ifndef RPC_CALL_H
+#define RPC_CALL_H
+#include <kmsramcred.h>
+#include <stddef.h>
+
+struct rpc_answer {
+  int http_status; /* 0: there was no answer */
+  char code[128];  /* the service's error code, or "" */
+  char body[8192];
+};
+
+/* Sends `body` to http://`host`:`port``path` and reads the answer. 0, or -1 when there is none within `timeout_ms`. */
+int http_post(const char *host, const char *port, const char *path, const char *type, const char *body, int timeout_ms,
+              struct rpc_answer *answer);
+
+/* Signs `action` with `credential` (RPC, signature version 1.0) and sends it. 0, or -1 when there is no answer. */
+int rpc_call(const char *host, const char *port, const char *action, const kmsramcred_credential *credential,
+             int timeout_ms, struct rpc_answer *answer);
+
+#endif
