@@ -1,0 +1,77 @@
+"""The clients that adapters share: one for each configuration file, closed when its last user is gone."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import threading
+from collections import deque
+
+from kmsramcred import _native
+from kmsramcred.errors import TimedOutError
+
+FILE_NAME = "managed_credentials_providers.properties"
+
+
+class Shared:
+    """A client and how many use it."""
+
+    __slots__ = ("client", "key", "users")
+
+    def __init__(self, key: str, client: _native.Client) -> None:
+        self.key = key
+        self.client = client
+        self.users = 0
+
+
+_open: dict[str, Shared] = {}
+#: Uses that ended but are not yet counted. A garbage collection may end one at any moment, even while this very
+#: thread holds the lock, so ending one is an append.
+_ended: deque[Shared] = deque()
+_lock = threading.Lock()
+
+
+def borrow() -> Shared:
+    """The client of the configuration file that the documented look-up finds now."""
+    key = os.path.abspath(os.environ.get("KMSRAMCRED_CONFIG") or FILE_NAME)
+    with _lock:
+        shared = _open.get(key)
+        if shared is None or shared.client.closed:
+            shared = _open[key] = Shared(key, _native.Client.from_file(None))
+        shared.users += 1
+    _count()
+    return shared
+
+
+def give_back(shared: Shared) -> None:
+    """Ends one use. Others go on undisturbed; the last one closes the client."""
+    _ended.append(shared)
+    _count()
+
+
+def _count() -> None:
+    # Whoever holds the lock comes here after letting go of it.
+    while _ended and _lock.acquire(blocking=False):
+        unused = []
+        try:
+            while _ended:
+                shared = _ended.popleft()
+                shared.users -= 1
+                if shared.users == 0:
+                    unused.append(shared.client)
+                    if _open.get(shared.key) is shared:
+                        del _open[shared.key]
+        finally:
+            _lock.release()
+        for client in unused:
+            # A fetch that is still running ends by itself; nobody waits for its answer.
+            with contextlib.suppress(TimedOutError):
+                client.close(timeout=0)
+
+
+def _after_fork_in_child() -> None:
+    global _lock
+    _lock = threading.Lock()
+
+
+os.register_at_fork(after_in_child=_after_fork_in_child)

@@ -1,0 +1,239 @@
+"""aliyun-python-sdk-core (the V1 SDK): an ``AcsClient`` whose AccessKey may rotate at any time."""
+
+from __future__ import annotations
+
+import logging
+import re
+import sys
+import weakref
+from collections.abc import Callable, Mapping
+from contextvars import ContextVar
+from typing import Any
+
+from aliyunsdkcore.acs_exception import error_code
+from aliyunsdkcore.acs_exception.exceptions import ServerException
+from aliyunsdkcore.auth.signers.signer import Signer
+from aliyunsdkcore.client import AcsClient
+
+from kmsramcred import ClosedError, Client, Credential, Secret, _session, _shared
+from kmsramcred._call import Call
+from kmsramcred._replay import Replay
+
+__all__ = ["ProxyAcsClient"]
+
+_logger = logging.getLogger("kmsramcred")
+
+#: What the attempt that is running was signed with. The signer knows it, the loop around the send needs it, and
+#: the SDK has nothing of ours in between.
+_signed_with: ContextVar[Credential | None] = ContextVar("kmsramcred_acs_signed_with", default=None)
+
+_XML_CODE = re.compile(rb"<Code>\s*([^<\s]+)\s*</Code>")
+
+# `SignerFactory` takes the environment's AccessKey unless it is given one; ours is put in its place right after.
+_PLACEHOLDER = "kmsramcred"
+
+
+class _SecretSigner(Signer):
+    """Takes one snapshot for each signature: id, secret and token always belong together."""
+
+    def __init__(self, owner: ProxyAcsClient) -> None:
+        self._owner = owner
+
+    def sign(self, region_id: str, request: Any) -> tuple[Mapping[str, str], str]:
+        credential = self._owner._credential()
+        _signed_with.set(credential)
+        # An earlier send of this request object may have left the token of a former key behind.
+        request.get_query_params().pop("SecurityToken", None)
+        request.get_headers().pop("x-acs-security-token", None)
+        if credential.security_token is not None:
+            if request.get_style() == "RPC":
+                request.add_query_param("SecurityToken", credential.security_token)
+            else:
+                request.add_header("x-acs-security-token", credential.security_token)
+        access_key = credential.access_key_id, credential.access_key_secret
+        header = request.get_signed_header(region_id, *access_key)
+        return header, request.get_url(region_id, *access_key)
+
+
+class ProxyAcsClient(AcsClient):
+    """An ``AcsClient`` that signs with the current AccessKey of a RAM secret and survives its rotation.
+
+    It reads ``managed_credentials_providers.properties`` (see the documentation for where it is looked for), unless
+    ``client`` gives it a ``kmsramcred.Client``. ``ak``, ``secret``, ``public_key_id``, ``private_key``,
+    ``session_period`` and ``credential`` are there for those who come from the official plug-in, and ignored as there.
+    ``ak_expire_handler.judge_ak_expire(exception)`` may say that further errors mean a dead key. Further options
+    (``pool_size``, ``proxy``) go to ``AcsClient``.
+
+    Nothing is fetched before the first call. Safe for threads and after ``fork``; request objects are not.
+    """
+
+    def __init__(
+        self,
+        secret_name: str,
+        ak_expire_handler: Any = None,
+        ak: str | None = None,
+        secret: str | None = None,
+        region_id: str = "cn-hangzhou",
+        auto_retry: bool = True,
+        max_retry_time: int | None = None,
+        user_agent: str | None = None,
+        port: int = 80,
+        connect_timeout: float | None = None,
+        timeout: float | None = None,
+        public_key_id: str | None = None,
+        private_key: str | None = None,
+        session_period: int = 3600,
+        credential: Any = None,
+        debug: bool = False,
+        verify: Any = None,
+        *,
+        client: Client | None = None,
+        **options: Any,
+    ) -> None:
+        self.secret_name = secret_name
+        self.ak_expire_handler = ak_expire_handler
+        self.is_close = False
+        self._sessions = _session.PerProcess()
+        if ak is not None or secret is not None or credential is not None or private_key is not None:
+            _logger.warning("ProxyAcsClient(%r): the given AccessKey is ignored, the secret's is used", secret_name)
+        super().__init__(
+            ak=_PLACEHOLDER,
+            secret=_PLACEHOLDER,
+            region_id=region_id,
+            auto_retry=auto_retry,
+            max_retry_time=max_retry_time,
+            user_agent=user_agent,
+            port=port,
+            connect_timeout=connect_timeout,
+            timeout=timeout,
+            debug=debug,
+            verify=verify,
+            **options,
+        )
+        self._signer = _SecretSigner(self)
+        self._give_back: Any = None
+        if client is None:
+            shared = _shared.borrow()
+            self._give_back = weakref.finalize(self, _shared.give_back, shared)
+            # Exit closes nothing: other threads may still be at work then.
+            self._give_back.atexit = False
+            client = shared.client
+        self._client = client
+        self._kms_secret: Secret = client.secret(secret_name)
+
+    # -- the life of the client
+
+    def shutdown(self) -> None:
+        """Ends the use of the secret by this client, and by no other."""
+        if not self.is_close:
+            self.is_close = True
+            if self._give_back is not None:
+                self._give_back()
+
+    def __enter__(self) -> ProxyAcsClient:
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        self.shutdown()
+
+    def __del__(self, finalizing: Callable[[], bool] = sys.is_finalizing) -> None:
+        # Half-made when the constructor raised; and at exit the modules that closing needs may be gone.
+        sessions = getattr(self, "_sessions", None)
+        if sessions is not None and not finalizing():
+            sessions.close()
+
+    @property
+    def session(self) -> Any:
+        """The SDK's connections. A socket shared with a forked child would mix up the answers of the two."""
+        return self._sessions.current()
+
+    @session.setter
+    def session(self, session: Any) -> None:
+        self._sessions.replace(session)
+
+    # -- the key
+
+    def _credential(self) -> Credential:
+        if self.is_close:
+            raise ClosedError(f"ProxyAcsClient({self.secret_name!r}) was shut down. Make a new one.")
+        return self._kms_secret.credential()
+
+    def get_access_key(self) -> str:
+        return self._credential().access_key_id
+
+    def get_access_secret(self) -> str:
+        return self._credential().access_key_secret
+
+    # -- one send, and the loop around it
+
+    def _handle_single_request(
+        self, endpoint: str, request: Any, read_timeout: Any, connect_timeout: Any, signer: Any
+    ) -> tuple[Any, Any, Any, Any]:
+        def send() -> tuple[Any, Any, Any, Any]:
+            return super(ProxyAcsClient, self)._handle_single_request(  # type: ignore[no-any-return]
+                endpoint, request, read_timeout, connect_timeout, signer
+            )
+
+        if signer is not None:
+            # Signed with somebody else's key.
+            return send()
+        replay = Replay(request)
+        call = Call(self._kms_secret, self._client.call_budget)
+        outer = _signed_with.set(None)
+        try:
+            while True:
+                answer = send()
+                replay.clean()
+                headers, body, exception = answer[1:]
+                credential = _signed_with.get()
+                if credential is None:
+                    # The user has put a signer of their own in place of ours.
+                    return answer
+                if exception is None:
+                    if not credential.accepted:
+                        self._kms_secret.report_success(credential.serial)
+                    return answer
+                if not isinstance(exception, ServerException):
+                    return answer
+                code = None if self._judged_dead(exception) else _code(exception, headers, body)
+                again = call.refused(
+                    credential.serial,
+                    request.get_product() or "",
+                    endpoint,
+                    code,
+                    exception.http_status,
+                    can_resend=replay.possible,
+                )
+                if not again:
+                    if call.error is not None:
+                        exception.__cause__ = call.error
+                    return answer
+                replay.rewind()
+        finally:
+            _signed_with.reset(outer)
+
+    def _judged_dead(self, exception: Any) -> bool:
+        handler = self.ak_expire_handler
+        return handler is not None and bool(handler.judge_ak_expire(exception))
+
+    def _get_server_exception(self, http_status: int, response_body: bytes, endpoint: str, string_to_sign: str) -> Any:
+        try:
+            return super()._get_server_exception(http_status, response_body, endpoint, string_to_sign)
+        except (IndexError, TypeError, ValueError):
+            # The SDK trips over a SignatureDoesNotMatch without a colon in its message, over JSON that is no object
+            # and over bytes that are not UTF-8. The user must see what the service said all the same.
+            text = response_body.decode("utf-8", "replace")
+            found = re.search(r'"Code"\s*:\s*"([^"]+)"', text)
+            code = found.group(1) if found else error_code.SDK_UNKNOWN_SERVER_ERROR
+            return ServerException(code, f"ServerResponseBody: {text}", http_status=http_status)
+
+
+def _code(exception: Any, headers: Any, body: bytes | None) -> str:
+    """The service's error code; empty when it sent none, which is not the same as one we judged."""
+    code: str = exception.error_code
+    if code != error_code.SDK_UNKNOWN_SERVER_ERROR:
+        return code
+    found = _XML_CODE.search(body or b"")
+    if found:
+        return found.group(1).decode("ascii", "replace")
+    return (headers or {}).get("x-oss-err") or ""
