@@ -1,0 +1,111 @@
+# Everything that this repository can do, one target each. All of it stays below target/.
+#
+#   make demo     rides through rotations with a C and a Python program
+#   make test     every test of every language
+#   make check    formats, lints, the header, the export list, edges, documents, licences
+
+SHELL := bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+MAKEFLAGS += --no-print-directory
+
+export CARGO_TARGET_DIR := $(CURDIR)/target
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+PYTHON ?= python3
+VENV := target/venv
+VENV_PYTHON := $(VENV)/bin/python
+EMULATOR := $(CURDIR)/target/release/kms-emulator
+C_BUILD := target/c
+
+.PHONY: help
+help:
+	@sed -n 's/^#   make/  make/p' Makefile
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 18
+
+# A missing tool is named in one line, before anything is built.
+.PHONY: need-rust need-c need-python
+need-rust:
+	@command -v cargo >/dev/null || { echo "make: cargo is missing: install Rust 1.88 or later (rustup)"; exit 1; }
+need-c: need-rust
+	@command -v cmake >/dev/null || { echo "make: cmake is missing: install CMake 3.22 or later"; exit 1; }
+	@command -v cc >/dev/null || { echo "make: cc is missing: install a C compiler"; exit 1; }
+	@command -v c++ >/dev/null || { echo "make: c++ is missing: install a C++ compiler"; exit 1; }
+need-python: need-rust
+	@$(PYTHON) -c 'import sys, venv; sys.exit(sys.version_info < (3, 10))' 2>/dev/null || \
+	  { echo "make: $(PYTHON) is missing, older than 3.10, or has no venv module; or set PYTHON=..."; exit 1; }
+
+# What the targets below are made of.
+.PHONY: emulator c-library python-package
+emulator: need-rust
+	@cargo build --locked --release --package kms-emulator
+
+c-library: need-c
+	@cmake -S . -B $(C_BUILD) -DKMSRAMCRED_EMULATOR=$(EMULATOR) >$(C_BUILD).log 2>&1 || { cat $(C_BUILD).log; exit 1; }
+	@cmake --build $(C_BUILD) --parallel >$(C_BUILD).log 2>&1 || { cat $(C_BUILD).log; exit 1; }
+c-library: | target
+
+target:
+	@mkdir -p target
+
+$(VENV)/ready: python/requirements.txt | need-python target
+	@rm -rf $(VENV)
+	@$(PYTHON) -m venv $(VENV)
+	@$(VENV_PYTHON) -m pip install --quiet --requirement python/requirements.txt
+	@touch $@
+
+python-package: need-python $(VENV)/ready
+	@rm -rf target/wheels
+	@cd python && ../$(VENV)/bin/maturin build --quiet --locked --release --out ../target/wheels
+	@$(VENV_PYTHON) -m pip install --quiet --force-reinstall --no-deps target/wheels/*.whl
+
+.PHONY: demo
+demo: emulator c-library python-package ## see above
+	@KMS_EMULATOR=$(EMULATOR) KMSRAMCRED_DEMO_C=$(CURDIR)/$(C_BUILD)/examples/c/rotation_demo \
+	  KMSRAMCRED_DEMO_PYTHON=$(CURDIR)/$(VENV_PYTHON) cargo run --quiet --locked --release --package kmsramcred-demo
+
+.PHONY: test test-rust test-c test-python conformance loom
+test: test-rust loom test-c test-python conformance ## see above
+
+test-rust: need-rust ## the Rust tests, with panics injected into the C interface
+	@cargo test --locked --workspace --exclude kmsramcred-python --exclude kmsramcred-conformance --features kmsramcred-c/testing
+
+loom: need-rust ## the cache under a model checker
+	@RUSTFLAGS="--cfg kmsramcred_loom" CARGO_TARGET_DIR=$(CURDIR)/target/loom \
+	  cargo test --locked --package kmsramcred --release --test loom_entry
+
+test-c: emulator c-library ## the C tests
+	@ctest --test-dir $(C_BUILD) --output-on-failure
+	@cargo xtask symbols --check
+
+test-python: emulator python-package ## the Python tests, rotations of the real SDK included
+	@KMS_EMULATOR=$(EMULATOR) $(VENV_PYTHON) -m pytest -q -c python/pyproject.toml python/tests
+
+conformance: emulator c-library python-package ## the same stories in every language
+	@KMSRAMCRED_CONFORMANCE_C=$(CURDIR)/$(C_BUILD)/tests/conformance/drivers/c/driver \
+	  KMSRAMCRED_CONFORMANCE_PYTHON=$(CURDIR)/$(VENV_PYTHON) \
+	  cargo test --locked --package kmsramcred-conformance
+
+.PHONY: check fmt
+check: need-rust python-package ## see above
+	@cargo fmt --check
+	@cargo clippy --locked --workspace --all-targets --all-features -- --deny warnings
+	@RUSTDOCFLAGS="--deny warnings" cargo doc --quiet --locked --no-deps --package kmsramcred --package kms-emulator
+	@cargo xtask header --check
+	@cargo xtask edges
+	@cargo xtask readme --check
+	@cargo xtask licences
+	@cd python && ../$(VENV_PYTHON) -m mypy
+	@cd target && ../$(VENV_PYTHON) -m mypy.stubtest kmsramcred._native
+
+fmt: need-rust ## formats the Rust code
+	@cargo fmt
+
+.PHONY: bench
+bench: emulator c-library python-package ## what a cached credential costs in each language
+	@$(C_BUILD)/bindings/c/benches/ratios $(EMULATOR)
+	@cargo bench --quiet --locked --package kmsramcred --bench cached_read
+	@$(VENV_PYTHON) python/benches/credential.py --emulator $(EMULATOR)
+
+.PHONY: clean
+clean: ## removes target/
+	@rm -rf target
