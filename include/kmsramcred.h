@@ -269,7 +269,7 @@ typedef struct kmsramcred_stats {
    */
   uint64_t refreshes_failed;
   /**
-   * Callers that joined a fetch that somebody else had started.
+   * Callers that waited for a fetch, whoever had started it.
    */
   uint64_t waiters_coalesced;
   /**
@@ -805,8 +805,8 @@ KMSRAMCRED_API uint64_t kmsramcred_credential_generation(const struct kmsramcred
 KMSRAMCRED_API int64_t kmsramcred_credential_fetched_at_unix_ms(const struct kmsramcred_credential *credential);
 
 /**
- * Its hard end of life by this machine's calendar clock, in milliseconds since 1970; 0 for a plain AccessKey, which has
- * none.
+ * Its hard end of life by this machine's calendar clock, in milliseconds since 1970; 0 where there is no
+ * end: a plain AccessKey has one only with `max_stale_milliseconds`.
  *
  * NULL: gives 0.
  * Threads: any.

@@ -143,7 +143,7 @@ class SecretMalformedError(SecretError):
 
 
 class NotReadyError(KmsRamCredError, TimeoutError):
-    """Nothing is cached yet, and the time the caller gave (which may be none) was too short to fetch it."""
+    """Nothing is cached yet and the caller did not want to wait."""
 
     status, kind = 600, "not_ready"
 

@@ -28,7 +28,7 @@ pub struct Stats {
     pub refreshes_ok: u64,
     /// Fetches that failed.
     pub refreshes_failed: u64,
-    /// Callers that joined a fetch that somebody else had started.
+    /// Callers that waited for a fetch, whoever had started it.
     pub waiters_coalesced: u64,
     /// Slow acquires answered with a value whose last refresh had failed.
     pub stale_served: u64,

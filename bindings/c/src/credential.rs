@@ -98,8 +98,8 @@ export!(
 );
 
 export!(
-    /// Its hard end of life by this machine's calendar clock, in milliseconds since 1970; 0 for a plain AccessKey, which has
-    /// none.
+    /// Its hard end of life by this machine's calendar clock, in milliseconds since 1970; 0 where there is no
+    /// end: a plain AccessKey has one only with `max_stale_milliseconds`.
     ///
     /// NULL: gives 0.
     /// Threads: any.
