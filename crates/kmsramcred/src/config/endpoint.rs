@@ -29,8 +29,7 @@ impl fmt::Display for Endpoint {
 pub(super) const GATEWAY: &str = "a host such as kms.cn-hangzhou.aliyuncs.com, with a port if need be, \
      and http:// only before localhost, 127.0.0.1 or [::1]";
 /// What the metadata service's endpoint may look like, in words.
-pub(super) const METADATA_SERVICE: &str =
-    "http://100.100.100.200, http:// before localhost, 127.0.0.1 or [::1], or an https:// address";
+pub(super) const METADATA_SERVICE: &str = "http://100.100.100.200, or http:// before localhost, 127.0.0.1 or [::1]";
 
 impl Endpoint {
     /// Reads the endpoint of a gateway; without a scheme it speaks TLS.
@@ -42,8 +41,8 @@ impl Endpoint {
     /// Reads the endpoint of the metadata service; without a scheme it speaks plain HTTP.
     pub(super) fn metadata_service(text: &str) -> Option<Endpoint> {
         let (tls, host, authority) = parts(text, false)?;
-        let plain_fits = host.is_this_machine() || host == Host::Address(METADATA);
-        (tls || plain_fits).then_some(Endpoint { tls, authority })
+        let fits = host.is_this_machine() || host == Host::Address(METADATA);
+        (fits && !tls).then_some(Endpoint { tls, authority })
     }
 }
 
@@ -181,7 +180,8 @@ mod tests {
         assert_eq!(read("http://100.100.100.200").as_deref(), Some("http://100.100.100.200"));
         assert_eq!(read("100.100.100.200").as_deref(), Some("http://100.100.100.200"));
         assert_eq!(read("localhost:8080").as_deref(), Some("http://localhost:8080"));
-        assert_eq!(read("https://metadata.example").as_deref(), Some("https://metadata.example"));
+        assert_eq!(read("https://metadata.example"), None);
+        assert_eq!(read("https://100.100.100.200"), None, "the service speaks plain HTTP only");
         assert_eq!(read("http://metadata.example"), None);
         assert_eq!(read("metadata.example"), None);
     }
