@@ -85,7 +85,7 @@ conformance: emulator c-library python-package ## the same stories in every lang
 	  KMSRAMCRED_CONFORMANCE_PYTHON=$(CURDIR)/$(VENV_PYTHON) \
 	  cargo test --locked --package kmsramcred-conformance
 
-.PHONY: check fmt
+.PHONY: check fmt header
 check: need-rust python-package ## see above
 	@cargo fmt --check
 	@cargo clippy --locked --workspace --all-targets --all-features -- --deny warnings
@@ -96,6 +96,10 @@ check: need-rust python-package ## see above
 	@cargo xtask licences
 	@cd python && ../$(VENV_PYTHON) -m mypy
 	@cd target && ../$(VENV_PYTHON) -m mypy.stubtest kmsramcred._native
+
+header: need-rust ## writes include/kmsramcred.h and the export list anew
+	@cargo xtask header
+	@cargo xtask symbols
 
 fmt: need-rust ## formats the Rust code
 	@cargo fmt

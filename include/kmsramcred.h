@@ -57,7 +57,7 @@
 /**
  * The library itself failed: report it as a defect. The process and the other handles are unharmed.
  */
-#define KMSRAMCRED_ERR_PANIC 5
+#define KMSRAMCRED_ERR_INTERNAL 5
 
 /**
  * No configuration was found where one was looked for.

@@ -32,7 +32,7 @@ impl Failure {
             Failure::NullArgument(_) => status::KMSRAMCRED_ERR_NULL_ARGUMENT,
             Failure::InvalidUtf8(_) => status::KMSRAMCRED_ERR_INVALID_UTF8,
             Failure::InvalidArgument(_) => status::KMSRAMCRED_ERR_INVALID_ARGUMENT,
-            Failure::Panic => status::KMSRAMCRED_ERR_PANIC,
+            Failure::Panic => status::KMSRAMCRED_ERR_INTERNAL,
             Failure::Core(error) => error.kind().status(),
         }
     }

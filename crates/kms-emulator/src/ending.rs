@@ -23,6 +23,7 @@ pub(crate) struct Watch {
     runtime: Runtime,
     terminate: Signal,
     interrupt: Signal,
+    hang_up: Signal,
     endings: Endings,
 }
 
@@ -31,8 +32,9 @@ impl Watch {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
         let entered = runtime.enter();
         let (terminate, interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
+        let hang_up = signal(SignalKind::hangup())?;
         drop(entered);
-        Ok(Self { runtime, terminate, interrupt, endings })
+        Ok(Self { runtime, terminate, interrupt, hang_up, endings })
     }
 
     /// Returns when the first of them happens.
@@ -41,6 +43,7 @@ impl Watch {
             tokio::select! {
                 _ = self.terminate.recv() => {}
                 _ = self.interrupt.recv() => {}
+                _ = self.hang_up.recv() => {}
                 () = end_of_stdin(), if self.endings.stdin => {}
                 () = end_of_parent(self.endings.parent) => {}
             }

@@ -306,3 +306,26 @@ impl Reader {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::clock::PausedClock;
+
+    #[test]
+    fn a_fetch_that_panics_lands_with_an_error() {
+        let published = Arc::new(Published::empty());
+        let clock = Arc::new(PausedClock::new(0));
+        let (policy, dead_keys, counters) = (Policy::default(), DeadKeys::default(), Arc::default());
+        let entry = Entry::new("s".to_owned(), published, policy, dead_keys, clock, counters, 1);
+        let ticket = entry.prefetch().expect("no flight yet");
+        let panicked = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
+            let _landing = Landing { entry: &entry, ticket: Some(ticket) };
+            panic!("for the test");
+        }));
+        assert!(panicked.is_err());
+        let kind = entry.look(|state, _| state.failures().error().map(Error::kind));
+        assert_eq!(kind, Some(ErrorKind::Internal));
+        assert!(entry.look(|state, _| state.flight().is_none()));
+    }
+}

@@ -4,6 +4,7 @@ mod cloud;
 
 use cloud::{Cloud, LONG, Robot, Seen, until};
 use serde_json::json;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 /// Runs `work` in a forked child and answers its exit code.
@@ -37,7 +38,13 @@ fn parent_children_and_grandchildren_ride_through_rotations() {
     let before = secret.credential(LONG).unwrap();
     let host = cloud.service("default");
 
-    let work = |grandchildren: u32| {
+    let told = AtomicUsize::new(0);
+    let told: &'static AtomicUsize = Box::leak(Box::new(told));
+    let watch = secret.watch(|_| {
+        told.fetch_add(1, Ordering::SeqCst);
+    });
+    let mut watch = Some(watch);
+    let mut work = |grandchildren: u32| {
         let seen = Seen::default();
         let robot = Robot::calling(&host);
         assert!(!before.is_current(&secret), "a kept credential asks again after a fork");
@@ -53,6 +60,8 @@ fn parent_children_and_grandchildren_ride_through_rotations() {
         });
         robot_rides(&host, &secret);
         secret.refresh(LONG).unwrap();
+        assert_eq!(told.load(Ordering::SeqCst), 0, "a watch is the parent's");
+        drop(watch.take());
         client.close(LONG).unwrap();
     };
     let children: Vec<_> = (0..4).map(|n| in_a_child(|| work(n % 2))).collect();
@@ -62,6 +71,8 @@ fn parent_children_and_grandchildren_ride_through_rotations() {
     for child in children {
         assert_eq!(exit_code(child), 0);
     }
+    until("the parent's watch is told", || told.load(Ordering::SeqCst) > 0);
+    drop(watch);
 
     forking_in_the_middle_of_a_fetch(&cloud);
     client.close(LONG).unwrap();

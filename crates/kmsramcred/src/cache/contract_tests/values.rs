@@ -63,6 +63,35 @@ fn a_lagging_gateway_moves_nothing_back() {
 }
 
 #[test]
+fn a_value_that_was_refused_and_replaced_never_comes_back() {
+    let mut story = Story::new();
+    let undated = |story: &Story, id| SecretValue { generated_ms: None, ..story.value(id, DAY) };
+    let first = story.first("A", DAY);
+    let next = undated(&story, "B");
+    assert!(is_retry(story.report_and_land(first, "h", Ok(next))));
+    for reason in [Reason::Asked, Reason::Need] {
+        let ticket = story.state.launch(reason, story.now());
+        let again = undated(&story, "A");
+        assert!(matches!(story.land(&ticket, Ok(again)), Outcome::TurnedDown(_)));
+    }
+    let second = story.serial();
+    let again = undated(&story, "A");
+    story.wait(Duration::from_secs(60));
+    gives_up(story.report_and_land(second, "h", Ok(again)));
+    assert_eq!(story.id(), "B", "not even when the value in use is refused as well");
+}
+
+#[test]
+fn a_machine_that_was_suspended_finds_what_is_due() {
+    let mut story = Story::new();
+    story.first("A", DAY);
+    let (ticket, next) = story.tick();
+    assert!(ticket.is_none() && next < story.at + Duration::from_secs(7 * 3600));
+    story.wait(DAY);
+    assert!(story.tick().0.is_some());
+}
+
+#[test]
 fn another_ram_users_key_waits_until_a_service_refuses_the_current_one() {
     let mut story = Story::new();
     let serial = story.first("A", DAY);
