@@ -70,7 +70,8 @@ fn callers_with_a_key_see_nothing() {
     let seen = Seen::default();
     for (name, fault, _) in troubles() {
         cloud.fault(at_kms(fault));
-        secret.refresh(Duration::from_millis(300)).expect_err(name);
+        let error = secret.refresh(Duration::from_millis(300)).expect_err(name);
+        assert_ne!(error.kind(), ErrorKind::Expired, "{name}: the key is as good as ever: {error}");
         for _ in 0..20 {
             robot.call(&secret, &seen).unwrap();
         }

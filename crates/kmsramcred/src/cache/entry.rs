@@ -123,7 +123,7 @@ impl Entry {
         match state.failures.need_rest(now.at) {
             None => Need::Launch(state.launch(Reason::Need, now)),
             Some(rest) => match state.failures.error().filter(|error| is_definite(error)) {
-                Some(error) => Need::Fail(self.expired_or(state, error.clone())),
+                Some(error) => Need::Fail(self.expired_or(state, error.clone(), now)),
                 None => Need::Wait(now.at + rest),
             },
         }
@@ -136,7 +136,7 @@ impl Entry {
         let known = flight.and_then(|flight| flight.stumbled.clone()).or_else(|| state.failures.error().cloned());
         let kind = if immediate { ErrorKind::NotReady } else { ErrorKind::Timeout };
         if let Some(error) = known.clone().filter(|_| !immediate) {
-            return self.expired_or(state, error);
+            return self.expired_or(state, error, now);
         }
         let doing = match flight {
             Some(flight) => {
@@ -145,12 +145,14 @@ impl Entry {
             }
             None => "no fetch is running".to_owned(),
         };
-        let error = Error::new(kind, format!("No value of secret {:?} is ready; {doing}.", self.name));
-        self.expired_or(state, known.into_iter().fold(error, Error::with_cause))
+        let what = if state.usable(now.at).is_some() { "newer value" } else { "value" };
+        let error = Error::new(kind, format!("No {what} of secret {:?} is ready; {doing}.", self.name));
+        self.expired_or(state, known.into_iter().fold(error, Error::with_cause), now)
     }
 
-    fn expired_or(&self, state: &State, error: Error) -> Error {
-        if state.current().is_none() {
+    /// A refresh may run out of time while the value is as good as ever; then only its own error is true.
+    fn expired_or(&self, state: &State, error: Error, now: Now) -> Error {
+        if state.current().is_none() || state.usable(now.at).is_some() {
             return error;
         }
         let message = format!("The value of secret {:?} is past its end and no newer one could be had.", self.name);
