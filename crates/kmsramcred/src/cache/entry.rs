@@ -133,7 +133,7 @@ impl Entry {
     /// `NotReady` to a caller who did not want to wait.
     fn too_late(&self, state: &State, immediate: bool, now: Now) -> Error {
         let flight = state.flight();
-        let known = flight.and_then(|flight| flight.stumbled.clone()).or_else(|| state.failures.error().cloned());
+        let known = state.last_error().cloned();
         let kind = if immediate { ErrorKind::NotReady } else { ErrorKind::Timeout };
         if let Some(error) = known.clone().filter(|_| !immediate) {
             return self.expired_or(state, error, now);

@@ -87,7 +87,7 @@ impl State {
 
     /// Rows 2 to 7. `left` is what is left of the call's budget.
     pub fn judge(&mut self, complaint: &mut Complaint, left: Duration, published: &Published, now: Now) -> Step {
-        let give_up = |state: &State| Step::Done(Verdict::GiveUp(state.failures.error().cloned()), None);
+        let give_up = |state: &State| Step::Done(Verdict::GiveUp(state.last_error().cloned()), None);
         if self.closed {
             return Step::Done(Verdict::GiveUp(Some(State::closed_error())), None);
         }
@@ -128,7 +128,7 @@ impl State {
     }
 
     fn retry_if(&self, allowed: bool) -> Step {
-        let verdict = if allowed { Verdict::Retry } else { Verdict::GiveUp(self.failures.error().cloned()) };
+        let verdict = if allowed { Verdict::Retry } else { Verdict::GiveUp(self.last_error().cloned()) };
         Step::Done(verdict, None)
     }
 
@@ -165,7 +165,7 @@ impl State {
     /// The wait for a value that is still spreading, never longer than what is left.
     fn spread_wait(&mut self, round: u32, left: Duration, look: Option<Ticket>) -> Step {
         if left.is_zero() {
-            return Step::Done(Verdict::GiveUp(self.failures.error().cloned()), look);
+            return Step::Done(Verdict::GiveUp(self.last_error().cloned()), look);
         }
         let most = doubled(SPREAD_WAIT_FIRST, round - 1, SPREAD_WAIT_MOST);
         let wait = between(most * 3 / 4, most, &mut self.rng).min(left);

@@ -392,6 +392,11 @@ impl State {
         self.flight.as_ref()
     }
 
+    /// The newest thing that went wrong and is not mended: an attempt of the fetch under way, or the last fetch.
+    pub fn last_error(&self) -> Option<&Error> {
+        self.flight.as_ref().and_then(|flight| flight.stumbled.as_ref()).or_else(|| self.failures.error())
+    }
+
     /// Fetches that failed in a row.
     pub fn failures(&self) -> &Failures {
         &self.failures
