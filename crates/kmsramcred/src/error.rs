@@ -180,6 +180,11 @@ impl Error {
         self.change(|details| details.cause = Some(cause))
     }
 
+    /// The same error, said of one secret.
+    pub(crate) fn about_secret(self, name: &str) -> Error {
+        self.change(|details| details.message = format!("Secret {name:?}: {}", details.message))
+    }
+
     fn change(self, with: impl FnOnce(&mut Details)) -> Error {
         let mut details = Arc::unwrap_or_clone(self.0);
         with(&mut details);

@@ -67,7 +67,8 @@ impl Fetcher {
             nonce: &nonce,
             jitter: &|most| most.mul_f64(fastrand::f64()),
         };
-        secret_value::parse(&fetch(&parts, name, deadline, progress)?)
+        let answer = fetch(&parts, name, deadline, progress).map_err(|error| error.about_secret(name))?;
+        secret_value::parse(&answer)
     }
 }
 
@@ -133,6 +134,6 @@ impl Patience for Progress<'_> {
     }
 
     fn stumbled(&self, error: &Error) {
-        self.entry.note(self.ticket, None, Some(error.clone()));
+        self.entry.note(self.ticket, None, Some(error.clone().about_secret(self.entry.name())));
     }
 }

@@ -74,6 +74,11 @@ impl Entry {
         }
     }
 
+    /// The requested name.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
     fn now(&self) -> Now {
         Now { at: self.clock.now(), unix_ms: self.clock.unix_ms() }
     }
