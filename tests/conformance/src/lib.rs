@@ -1,0 +1,21 @@
+//! The same stories, told through every language, must end the same way.
+//!
+//! A story is data (`scenarios/*.json`): what happens in the cloud, what the program does, what its user sees. The
+//! program is a driver, one for each language, that takes one command a line. The protocol is in `README.md`.
+
+#![forbid(unsafe_code)]
+
+mod cloud;
+mod driver;
+mod expectation;
+mod language;
+mod line;
+mod names;
+pub mod rust_driver;
+mod scenario;
+mod story;
+mod table;
+
+pub use language::Language;
+pub use scenario::Scenario;
+pub use table::{Table, differences, print, run};

@@ -1,0 +1,71 @@
+//! Threads that call a service, and what they saw.
+
+use super::application::Order;
+use super::robot::Robot;
+use crate::line::Line;
+use kmsramcred::{Error, Secret};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, OnceLock};
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+/// Between two calls of a thread.
+const PAUSE: Duration = Duration::from_millis(5);
+
+/// What callers saw.
+#[derive(Debug, Default)]
+pub struct Seen {
+    pub calls: AtomicU64,
+    pub failed: AtomicU64,
+    pub refused: AtomicU64,
+    pub slowest_ms: AtomicU64,
+    /// The first failure.
+    pub complaint: OnceLock<String>,
+}
+
+/// Callers at work.
+pub struct Load {
+    seen: Arc<Seen>,
+    stop: Arc<AtomicBool>,
+    threads: Vec<JoinHandle<()>>,
+}
+
+impl Load {
+    pub fn start(secret: &Secret, order: &Order<'_>) -> Result<Load, Error> {
+        let (seen, stop) = (Arc::<Seen>::default(), Arc::<AtomicBool>::default());
+        let (host, budget) = (order.text("host")?.to_owned(), order.time("budget_ms", 10_000)?);
+        let caller = || {
+            let (secret, seen, stop, host) = (secret.clone(), Arc::clone(&seen), Arc::clone(&stop), host.clone());
+            std::thread::spawn(move || {
+                let robot = Robot::new(&host, budget);
+                while !stop.load(Ordering::Relaxed) {
+                    robot.call(&secret, &seen);
+                    std::thread::sleep(PAUSE);
+                }
+            })
+        };
+        let threads = (0..order.number("threads")?).map(|_: u32| caller()).collect();
+        Ok(Load { seen, stop, threads })
+    }
+
+    pub fn seen(&self) -> Line {
+        let read = |counter: &AtomicU64| counter.load(Ordering::SeqCst);
+        Line::new("ok")
+            .with("calls", read(&self.seen.calls))
+            .with("failed", read(&self.seen.failed))
+            .with("refused", read(&self.seen.refused))
+            .with("slowest_ms", read(&self.seen.slowest_ms))
+            .with("complaint", self.seen.complaint.get().map_or("", String::as_str))
+    }
+
+    pub fn stop(mut self) -> Line {
+        self.stop.store(true, Ordering::Relaxed);
+        for thread in self.threads.drain(..) {
+            if thread.join().is_err() {
+                self.seen.failed.fetch_add(1, Ordering::SeqCst);
+                let _ = self.seen.complaint.set("a caller panicked".to_owned());
+            }
+        }
+        self.seen()
+    }
+}

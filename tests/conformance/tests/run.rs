@@ -1,0 +1,43 @@
+//! Every story in every language. One language at a time: a story that is about time wants the machine for itself.
+
+use kmsramcred_conformance::{Language, Table, differences, print, run};
+use std::path::Path;
+use std::sync::{Mutex, OnceLock};
+
+/// The table of a language, made once.
+fn table(language: Language) -> &'static Result<Table, String> {
+    static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
+    static TABLES: [OnceLock<Result<Table, String>>; Language::ALL.len()] = [const { OnceLock::new() }; 3];
+    let _turn = ONE_AT_A_TIME.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
+    let rust = Path::new(env!("CARGO_BIN_EXE_kmsramcred-conformance"));
+    TABLES[language as usize].get_or_init(|| run(language, rust, ""))
+}
+
+fn every_story_ends_well(language: Language) {
+    let table = table(language).as_ref().unwrap_or_else(|why| panic!("{why}"));
+    let failures = table.failures();
+    assert!(!table.outcomes.is_empty() && failures.is_empty(), "\n{}", failures.join("\n"));
+}
+
+#[test]
+fn rust() {
+    every_story_ends_well(Language::Rust);
+}
+
+#[test]
+fn c() {
+    every_story_ends_well(Language::C);
+}
+
+#[test]
+fn python() {
+    every_story_ends_well(Language::Python);
+}
+
+#[test]
+fn users_of_every_language_see_the_same() {
+    let tables: Vec<&Table> = Language::ALL.iter().filter_map(|language| table(*language).as_ref().ok()).collect();
+    print(&tables);
+    let differences = differences(&tables);
+    assert!(differences.is_empty(), "\n{}", differences.join("\n"));
+}
