@@ -63,8 +63,8 @@ demo: emulator c-library python-package ## see above
 	@KMS_EMULATOR=$(EMULATOR) KMSRAMCRED_DEMO_C=$(CURDIR)/$(C_BUILD)/examples/c/rotation_demo \
 	  KMSRAMCRED_DEMO_PYTHON=$(CURDIR)/$(VENV_PYTHON) cargo run --quiet --locked --release --package kmsramcred-demo
 
-.PHONY: test test-rust test-c test-python conformance loom
-test: test-rust loom test-c test-python conformance ## see above
+.PHONY: test test-rust test-c test-python test-conformance conformance loom
+test: test-rust loom test-c test-python test-conformance ## see above
 
 test-rust: need-rust ## the Rust tests, with panics injected into the C interface
 	@cargo test --locked --workspace --exclude kmsramcred-python --exclude kmsramcred-conformance --features kmsramcred-c/testing
@@ -80,10 +80,14 @@ test-c: emulator c-library ## the C tests
 test-python: emulator python-package ## the Python tests, rotations of the real SDK included
 	@KMS_EMULATOR=$(EMULATOR) $(VENV_PYTHON) -m pytest -q -c python/pyproject.toml python/tests
 
-conformance: emulator c-library python-package ## the same stories in every language
-	@KMSRAMCRED_CONFORMANCE_C=$(CURDIR)/$(C_BUILD)/tests/conformance/drivers/c/driver \
-	  KMSRAMCRED_CONFORMANCE_PYTHON=$(CURDIR)/$(VENV_PYTHON) \
-	  cargo test --locked --package kmsramcred-conformance
+# The same stories in every language: with a table, and as tests.
+STORIES := KMSRAMCRED_CONFORMANCE_C=$(CURDIR)/$(C_BUILD)/tests/conformance/drivers/c/conformance_driver \
+  KMSRAMCRED_CONFORMANCE_PYTHON=$(CURDIR)/$(VENV_PYTHON)
+conformance: c-library python-package ## the same stories in every language, as a table
+	@$(STORIES) cargo run --quiet --locked --package kmsramcred-conformance
+
+test-conformance: c-library python-package ## the same as tests
+	@$(STORIES) cargo test --locked --package kmsramcred-conformance
 
 .PHONY: check fmt header
 check: need-rust python-package ## see above
