@@ -1,6 +1,6 @@
 //! One named RAM secret of a client.
 
-use crate::cache::{Credential, DeadKeys, Entry, Launch, Outcome, Policy, Published, Refusal, Ticket, Verdict};
+use crate::cache::{Credential, DeadKeys, Entry, Launch, Outcome, Policy, Published, Reason, Refusal, Ticket, Verdict};
 use crate::client::{Client, Shared};
 use crate::clock::{Clock, Deadline, Moment};
 use crate::error::{Error, ErrorKind};
@@ -187,7 +187,7 @@ impl Secret {
         record(LogLevel::Debug, || {
             let Refusal { service, host, code, http_status, round, .. } = refusal;
             format!(
-                "secret {:?}: {service} at {host} refused a call (code {code:?}, HTTP {http_status:?}, round {round}): {verdict:?}",
+                "secret {:?}: {service:?} at {host:?} refused a call (code {code:?}, HTTP {http_status:?}, round {round}): {verdict:?}",
                 self.name()
             )
         });
@@ -242,13 +242,14 @@ impl Launch for Secret {
     fn launch(&self, ticket: Ticket) {
         let (core, entry, client) = (Arc::clone(&self.core), self.core.entry(), self.client.downgrade());
         let (flight, reason) = (ticket.flight, ticket.reason.clone());
+        let urgent = !matches!(reason, Reason::Background { .. });
         let job = move || {
             core.fetch(&entry, ticket);
             if let Some(client) = client.upgrade() {
                 client.ring();
             }
         };
-        if let Err(error) = self.client.shared().runtime().workers().submit(Box::new(job)) {
+        if let Err(error) = self.client.shared().runtime().workers().submit(urgent, Box::new(job)) {
             self.core.entry().complete(&Ticket { flight, reason }, Err(error));
         }
     }

@@ -3,10 +3,10 @@
 use crate::error::Error;
 use crate::fork;
 use arc_swap::ArcSwap;
+use std::cell::Cell;
 use std::fmt;
 use std::mem;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::thread::{self, ThreadId};
 
 /// What a watch is told.
 #[derive(Debug, Clone)]
@@ -18,15 +18,19 @@ pub struct WatchEvent {
     pub error: Option<Error>,
 }
 
+thread_local! {
+    /// Whether this thread runs a callback now.
+    static IN_A_CALLBACK: Cell<bool> = const { Cell::new(false) };
+}
+
 type Callback = dyn Fn(&WatchEvent) + Send + Sync;
 
 /// One registered callback.
 struct Watcher {
     epoch: u64,
     callback: Arc<Callback>,
-    /// Which thread runs the callback now. Held while it runs, so that ending a watch can wait for it.
+    /// Held while the callback runs, so that ending a watch can wait for it.
     running: Mutex<()>,
-    runner: Mutex<Option<ThreadId>>,
     ended: std::sync::atomic::AtomicBool,
 }
 
@@ -41,7 +45,6 @@ impl Watchers {
             epoch: fork::epoch(),
             callback: Arc::new(callback),
             running: Mutex::default(),
-            runner: Mutex::default(),
             ended: std::sync::atomic::AtomicBool::new(false),
         });
         self.0.rcu(|list| list.iter().cloned().chain([Arc::clone(&watcher)]).collect::<Vec<_>>());
@@ -63,16 +66,16 @@ impl Watcher {
         if self.ended.load(std::sync::atomic::Ordering::Acquire) {
             return;
         }
-        *self.runner.lock().unwrap_or_else(PoisonError::into_inner) = Some(thread::current().id());
+        let outer = IN_A_CALLBACK.replace(true);
         // A panic of the callback is the host's own affair; it must not take the fetch along.
         let _ = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| (self.callback)(event)));
-        *self.runner.lock().unwrap_or_else(PoisonError::into_inner) = None;
+        IN_A_CALLBACK.set(outer);
     }
 
     fn end(&self) {
         self.ended.store(true, std::sync::atomic::Ordering::Release);
-        let runner = *self.runner.lock().unwrap_or_else(PoisonError::into_inner);
-        if runner != Some(thread::current().id()) {
+        // Callbacks that end each other's watches must not wait for each other.
+        if !IN_A_CALLBACK.get() {
             drop(self.running.lock().unwrap_or_else(PoisonError::into_inner));
         }
     }
@@ -80,8 +83,8 @@ impl Watcher {
 
 /// A registered watch; dropping it ends it.
 ///
-/// When the drop returns, the callback does not run and will not run again, unless it was dropped from inside the
-/// callback itself. A forked child inherits the handle, not the watch.
+/// When the drop returns, the callback does not run and will not run again. A drop from inside any watch's callback does
+/// not wait: a run that has begun ends by itself, and no other begins. A forked child inherits the handle, not the watch.
 #[must_use = "dropping a watch ends it"]
 pub struct Watch {
     list: Arc<ArcSwap<Vec<Arc<Watcher>>>>,
@@ -151,6 +154,28 @@ mod tests {
         *place.lock().unwrap() = Some(watch);
         watchers.tell(&event());
         assert!(place.lock().unwrap().is_none());
+    }
+
+    #[test]
+    fn callbacks_may_end_each_others_watches() {
+        let watchers = Arc::new(Watchers::default());
+        let other = Arc::new(Watchers::default());
+        let places: [Arc<Mutex<Option<Watch>>>; 2] = Default::default();
+        let meeting = Arc::new(std::sync::Barrier::new(2));
+        let ends = |place: usize| {
+            let (place, meeting) = (Arc::clone(&places[place]), Arc::clone(&meeting));
+            move |_: &WatchEvent| {
+                meeting.wait();
+                let watch = place.lock().unwrap().take();
+                drop(watch);
+            }
+        };
+        let (one, two) = (watchers.add(ends(1)), other.add(ends(0)));
+        *places[0].lock().unwrap() = Some(one);
+        *places[1].lock().unwrap() = Some(two);
+        let teller = std::thread::spawn(move || other.tell(&event()));
+        watchers.tell(&event());
+        teller.join().unwrap();
     }
 
     #[test]

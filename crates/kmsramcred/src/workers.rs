@@ -22,10 +22,23 @@ pub struct Workers {
 
 #[derive(Default)]
 struct Pool {
-    jobs: VecDeque<Job>,
+    /// Somebody waits for these.
+    urgent: VecDeque<Job>,
+    /// Nobody waits for these.
+    others: VecDeque<Job>,
     threads: usize,
     idle: usize,
     closed: bool,
+}
+
+impl Pool {
+    fn next(&mut self) -> Option<Job> {
+        self.urgent.pop_front().or_else(|| self.others.pop_front())
+    }
+
+    fn waiting(&self) -> usize {
+        self.urgent.len() + self.others.len()
+    }
 }
 
 impl Workers {
@@ -38,14 +51,15 @@ impl Workers {
         self.pool.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Hands in a job. An error means that it will never run.
-    pub fn submit(self: &Arc<Self>, job: Job) -> Result<(), Error> {
+    /// Hands in a job; an urgent one goes before all others. An error means that it will never run.
+    pub fn submit(self: &Arc<Self>, urgent: bool, job: Job) -> Result<(), Error> {
         let mut pool = self.lock();
         if pool.closed {
             return Err(Error::new(ErrorKind::Closed, "The client was closed."));
         }
-        pool.jobs.push_back(job);
-        if pool.idle >= pool.jobs.len() || pool.threads == MOST_THREADS {
+        let queue = if urgent { &mut pool.urgent } else { &mut pool.others };
+        queue.push_back(job);
+        if pool.idle >= pool.waiting() || pool.threads == MOST_THREADS {
             self.work.notify_one();
             return Ok(());
         }
@@ -54,7 +68,8 @@ impl Workers {
             Ok(()) => pool.threads += 1,
             Err(_) if pool.threads > 0 => self.work.notify_one(),
             Err(error) => {
-                pool.jobs.pop_back();
+                let queue = if urgent { &mut pool.urgent } else { &mut pool.others };
+                queue.pop_back();
                 return Err(Error::new(ErrorKind::Internal, format!("No thread could be started to fetch: {error}.")));
             }
         }
@@ -64,7 +79,7 @@ impl Workers {
     fn serve(&self) {
         let mut pool = self.lock();
         loop {
-            if let Some(job) = pool.jobs.pop_front() {
+            if let Some(job) = pool.next() {
                 drop(pool);
                 // A job reports a panic of its own; this keeps the thread and the count of threads right.
                 let _ = catch_unwind(AssertUnwindSafe(job));
@@ -78,7 +93,7 @@ impl Workers {
             let (after, wait) = self.work.wait_timeout(pool, IDLE).unwrap_or_else(PoisonError::into_inner);
             pool = after;
             pool.idle -= 1;
-            if wait.timed_out() && pool.jobs.is_empty() {
+            if wait.timed_out() && pool.waiting() == 0 {
                 break;
             }
         }
@@ -125,7 +140,7 @@ mod tests {
                 let open = gate.0.lock().unwrap();
                 drop(gate.1.wait_while(open, |open| !*open).unwrap());
             };
-            workers.submit(Box::new(job)).unwrap();
+            workers.submit(true, Box::new(job)).unwrap();
         }
         for _ in 0..4 {
             starts.recv().unwrap();
@@ -142,14 +157,39 @@ mod tests {
     }
 
     #[test]
+    fn an_urgent_job_goes_before_the_others() {
+        let workers = Arc::new(Workers::new());
+        let (order, ran) = mpsc::channel();
+        let (open, gate) = mpsc::channel::<()>();
+        let gate = Arc::new(Mutex::new(gate));
+        for n in 0..MOST_THREADS {
+            let gate = Arc::clone(&gate);
+            let hold = move || {
+                let _ = gate.lock().unwrap().recv();
+            };
+            workers.submit(n == 0, Box::new(hold)).unwrap();
+        }
+        for (name, urgent) in [("first", false), ("second", false), ("urgent", true)] {
+            let order = order.clone();
+            workers.submit(urgent, Box::new(move || order.send(name).unwrap())).unwrap();
+        }
+        open.send(()).unwrap();
+        let seen: Vec<&str> = (0..3).map(|_| ran.recv().unwrap()).collect();
+        assert_eq!(seen, ["urgent", "first", "second"]);
+        drop(open);
+        workers.close();
+        assert!(workers.wait_for_end(&SystemClock, Deadline::after(&SystemClock, Duration::from_secs(60))));
+    }
+
+    #[test]
     fn a_panic_in_a_job_costs_no_thread() {
         let workers = Arc::new(Workers::new());
         let (done, wait) = mpsc::channel();
-        workers.submit(Box::new(|| panic!("for the test"))).unwrap();
-        workers.submit(Box::new(move || done.send(()).unwrap())).unwrap();
+        workers.submit(true, Box::new(|| panic!("for the test"))).unwrap();
+        workers.submit(true, Box::new(move || done.send(()).unwrap())).unwrap();
         wait.recv().unwrap();
         workers.close();
         assert!(workers.wait_for_end(&SystemClock, Deadline::after(&SystemClock, Duration::from_secs(60))));
-        assert_eq!(workers.submit(Box::new(|| {})).unwrap_err().kind(), ErrorKind::Closed);
+        assert_eq!(workers.submit(true, Box::new(|| {})).unwrap_err().kind(), ErrorKind::Closed);
     }
 }

@@ -14,6 +14,17 @@ pub struct Pair {
     pub host: String,
 }
 
+/// Longer names are cut: they are the service's words, and many are kept.
+const LONGEST_NAME: usize = 256;
+
+impl Pair {
+    /// The pair of these names.
+    pub fn new(service: &str, host: &str) -> Pair {
+        let cut = |name: &str| name.chars().take(LONGEST_NAME).collect();
+        Pair { service: cut(service), host: cut(host) }
+    }
+}
+
 /// A pair that was refused with a serial that KMS still confirms.
 #[derive(Debug, Clone)]
 pub struct Cooling {
@@ -60,10 +71,12 @@ impl CoolDowns {
     }
 
     /// How long a refusal by this pair has to wait before it may start a fetch; `None` when it may at once. A pair that
-    /// asked for no barren fetch lately always may; all others share [`MOST_BARREN`] in [`BARREN_WINDOW`].
+    /// asked for no barren fetch lately may, as long as not too many pairs do; all others share [`MOST_BARREN`] in
+    /// [`BARREN_WINDOW`].
     pub fn fetch_wait(&mut self, pair: Option<&Pair>, now: Moment) -> Option<Duration> {
         self.forget_old(now);
-        if pair.is_some() && !self.barren.iter().any(|(_, barren)| barren.as_ref() == pair) {
+        let clean = self.barren.len() < MOST_COOLING;
+        if clean && pair.is_some() && !self.barren.iter().any(|(_, barren)| barren.as_ref() == pair) {
             return None;
         }
         if self.barren.len() < MOST_BARREN {
@@ -112,6 +125,23 @@ mod tests {
         assert_eq!(cool.list().count(), 64);
         assert_eq!(cool.rest(0, &pair("a"), Moment(0)), None);
         assert!(cool.rest(64, &pair("a"), Moment(0)).is_some());
+    }
+
+    #[test]
+    fn endless_new_hosts_are_bounded_too() {
+        let mut cool = CoolDowns::default();
+        let fetches = (0..1_000)
+            .map(|n| pair(&n.to_string()))
+            .filter(|host| {
+                let may = cool.fetch_wait(Some(host), Moment(0)).is_none();
+                if may {
+                    cool.was_barren(Some(host), Moment(0));
+                }
+                may
+            })
+            .count();
+        assert_eq!(fetches, MOST_COOLING);
+        assert_eq!(Pair::new("s", &"h".repeat(1 << 20)).host.len(), 256);
     }
 
     #[test]

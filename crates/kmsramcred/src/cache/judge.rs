@@ -78,7 +78,7 @@ impl State {
         }
         Complaint {
             serial: refusal.serial,
-            pair: Pair { service: refusal.service.to_owned(), host: refusal.host.to_owned() },
+            pair: Pair::new(refusal.service, refusal.host),
             round: refusal.round.max(1),
             launched_before: self.flights(),
             noted: self.flights() - u64::from(self.flight.is_some()),

@@ -191,6 +191,7 @@ impl State {
         self.held = None;
         self.spreading = None;
         self.looks = None;
+        self.confirmed = self.confirmed.max(value.fetched);
         self.current = Some(Arc::clone(&value));
         published.publish(|generation| self.snapshot(&value, generation, now));
     }
@@ -211,14 +212,15 @@ impl State {
         }
         let dates = result.as_ref().map(Dates::from).unwrap_or_default();
         let outcome = match result.and_then(|fetched| Value::new(&fetched, now.at, now.unix_ms)) {
-            Ok(value) => {
-                self.failures.clear();
-                self.weigh(Arc::new(value), flight.adopt, published, now)
-            }
-            Err(error) => {
-                self.failures.record(error.clone(), now.at, &mut self.rng);
-                Outcome::Failed(error)
-            }
+            Ok(value) => match self.weigh(Arc::new(value), flight.adopt, published, now) {
+                // Without a wait, whoever needs a value would fetch again at once, and for ever.
+                _ if self.usable(now.at).is_none() => self.failed(State::over_on_arrival(), now),
+                outcome => {
+                    self.failures.clear();
+                    outcome
+                }
+            },
+            Err(error) => self.failed(error, now),
         };
         self.due = match &outcome {
             Outcome::Failed(error) if self.current.is_none() && is_definite(error) => None,
@@ -248,6 +250,15 @@ impl State {
         outcome
     }
 
+    fn failed(&mut self, error: Error, now: Now) -> Outcome {
+        self.failures.record(error.clone(), now.at, &mut self.rng);
+        Outcome::Failed(error)
+    }
+
+    fn over_on_arrival() -> Error {
+        Error::new(ErrorKind::Expired, "KMS gave no value that may still be used: what it gave is past its end.")
+    }
+
     /// Decides what to do with a fetched value.
     fn weigh(&mut self, value: Arc<Value>, adopt: bool, published: &Published, now: Now) -> Outcome {
         let Some(current) = self.current.clone() else {
@@ -263,10 +274,11 @@ impl State {
         if published.was_refused(value.serial) {
             return Outcome::TurnedDown("a service had refused this value before it was replaced");
         }
-        if let (Some(new), Some(old)) = (value.generated_ms, current.generated_ms)
-            && new < old
+        let newest_known = self.held.as_ref().map_or(&current, |held| &held.value);
+        if let (Some(new), Some(known)) = (value.generated_ms, newest_known.generated_ms.max(current.generated_ms))
+            && new < known
         {
-            return Outcome::TurnedDown("it was generated before the value in use: the gateway lags");
+            return Outcome::TurnedDown("it was generated before a value that is known already: the gateway lags");
         }
         let value = match self.held.take() {
             // Keeps the moment at which it was first seen.
@@ -277,18 +289,16 @@ impl State {
             (Some(new), Some(old)) => new != old,
             _ => false,
         };
-        self.confirmed = now.at;
-        if self.current_refused || now.at >= self.ends() || (adopt && !other_user) {
+        let over = now.at >= self.ends();
+        let settled = value.age(now.at) >= self.policy.settle;
+        if self.current_refused || over || (!other_user && (adopt || settled)) {
+            self.confirmed = now.at;
             self.adopt(value, published, now);
             return Outcome::Adopted;
         }
         if other_user {
             self.held = Some(Held { value, adopt_at: None });
             return Outcome::Held("it belongs to another RAM user; the value in use stays until a service refuses it");
-        }
-        if value.age(now.at) >= self.policy.settle {
-            self.adopt(value, published, now);
-            return Outcome::Adopted;
         }
         let adopt_at = value.born + self.policy.settle;
         self.held = Some(Held { value, adopt_at: Some(adopt_at) });

@@ -199,3 +199,44 @@ fn after_a_fork_the_value_keeps_its_serial_and_everything_else_starts_anew() {
     let (_, next) = story.tick();
     assert!(next == Moment::NEVER || next.since(story.at) <= Duration::from_secs(600));
 }
+
+#[test]
+fn a_value_that_is_over_when_it_comes_is_not_fetched_again_at_once() {
+    let mut story = Story::new();
+    let ticket = story.state.launch(Reason::Need, story.now());
+    let over = SecretValue {
+        security_token: Some("token".into()),
+        expires_ms: Some(story.now().unix_ms - 1_000),
+        ..story.value("A", DAY)
+    };
+    assert!(matches!(story.land(&ticket, Ok(over)), Outcome::Failed(_)));
+    assert!(story.state.usable(story.at).is_none());
+    assert!(story.state.failures().need_rest(story.at).is_some());
+}
+
+#[test]
+fn a_value_turned_down_when_nothing_else_is_usable_is_a_failed_fetch() {
+    let mut story = Story::with(Policy { max_stale: Some(Duration::from_secs(100)), ..Policy::default() });
+    story.first("B", DAY);
+    story.wait(Duration::from_secs(100));
+    let ticket = story.state.launch(Reason::Need, story.now());
+    let older = story.value("A", DAY * 9);
+    assert!(matches!(story.land(&ticket, Ok(older)), Outcome::Failed(_)));
+    assert!(story.state.failures().need_rest(story.at).is_some());
+    let ticket = story.state.launch(Reason::Need, story.now());
+    let young = story.value("C", Duration::ZERO);
+    assert!(matches!(story.land(&ticket, Ok(young)), Outcome::Adopted), "what is over is replaced, settled or not");
+}
+
+#[test]
+fn a_lagging_gateway_does_not_replace_a_newer_value_that_is_held() {
+    let mut story = Story::new();
+    story.first("A", DAY);
+    assert!(matches!(story.background(|story| Ok(story.value("C", Duration::from_secs(1)))), Outcome::Held(_)));
+    let ticket = story.state.prefetch(story.now()).unwrap();
+    let older = story.value("B", Duration::from_secs(3_600));
+    assert!(matches!(story.land(&ticket, Ok(older)), Outcome::TurnedDown(_)));
+    story.wait(Duration::from_secs(10));
+    story.tick();
+    assert_eq!(story.id(), "C");
+}
