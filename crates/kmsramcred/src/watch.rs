@@ -6,7 +6,8 @@ use arc_swap::ArcSwap;
 use std::cell::Cell;
 use std::fmt;
 use std::mem;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// What a watch is told.
 #[derive(Debug, Clone)]
@@ -28,10 +29,10 @@ type Callback = dyn Fn(&WatchEvent) + Send + Sync;
 /// One registered callback.
 struct Watcher {
     epoch: u64,
-    callback: Arc<Callback>,
+    /// Gone once the watch has ended, so that nothing that it holds outlives the watch.
+    callback: Mutex<Option<Arc<Callback>>>,
     /// Held while the callback runs, so that ending a watch can wait for it.
     running: Mutex<()>,
-    ended: std::sync::atomic::AtomicBool,
 }
 
 /// The watchers of one secret. Read without a lock, so a forked child may use the list it inherits.
@@ -43,9 +44,8 @@ impl Watchers {
     pub fn add(&self, callback: impl Fn(&WatchEvent) + Send + Sync + 'static) -> Watch {
         let watcher = Arc::new(Watcher {
             epoch: fork::epoch(),
-            callback: Arc::new(callback),
+            callback: Mutex::new(Some(Arc::new(callback))),
             running: Mutex::default(),
-            ended: std::sync::atomic::AtomicBool::new(false),
         });
         self.0.rcu(|list| list.iter().cloned().chain([Arc::clone(&watcher)]).collect::<Vec<_>>());
         Watch { list: Arc::clone(&self.0), watcher }
@@ -61,19 +61,27 @@ impl Watchers {
 }
 
 impl Watcher {
+    fn callback(&self) -> MutexGuard<'_, Option<Arc<Callback>>> {
+        self.callback.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     fn tell(&self, event: &WatchEvent) {
         let _turn = self.running.lock().unwrap_or_else(PoisonError::into_inner);
-        if self.ended.load(std::sync::atomic::Ordering::Acquire) {
-            return;
-        }
+        let Some(callback) = self.callback().clone() else { return };
         let outer = IN_A_CALLBACK.replace(true);
         // A panic of the callback is the host's own affair; it must not take the fetch along.
-        let _ = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| (self.callback)(event)));
+        let _ = catch_unwind(AssertUnwindSafe(|| callback(event)));
+        drop(callback);
         IN_A_CALLBACK.set(outer);
     }
 
+    /// No run begins any more; what the callback holds is let go when the last run has ended.
     fn end(&self) {
-        self.ended.store(true, std::sync::atomic::Ordering::Release);
+        drop(self.callback().take());
+    }
+
+    /// Waits for a run that has begun.
+    fn wait(&self) {
         // Callbacks that end each other's watches must not wait for each other.
         if !IN_A_CALLBACK.get() {
             drop(self.running.lock().unwrap_or_else(PoisonError::into_inner));
@@ -91,16 +99,33 @@ pub struct Watch {
     watcher: Arc<Watcher>,
 }
 
-impl Drop for Watch {
-    fn drop(&mut self) {
+impl Watch {
+    /// Ends the watch without waiting for a run of its callback that has begun: for a host that is about to end, where
+    /// that run may never return.
+    pub fn end_without_waiting(self) {
+        self.end();
+        mem::forget(self);
+    }
+
+    /// Answers whether there is something to wait for.
+    fn end(&self) -> bool {
         if self.watcher.epoch != fork::epoch() {
             // The parent's locks may be held by threads that do not exist here.
             mem::forget(Arc::clone(&self.watcher));
-            return;
+            return false;
         }
         let gone = Arc::as_ptr(&self.watcher);
         self.list.rcu(|list| list.iter().filter(|watcher| Arc::as_ptr(watcher) != gone).cloned().collect::<Vec<_>>());
         self.watcher.end();
+        true
+    }
+}
+
+impl Drop for Watch {
+    fn drop(&mut self) {
+        if self.end() {
+            self.watcher.wait();
+        }
     }
 }
 
@@ -143,6 +168,46 @@ mod tests {
         watchers.tell(&event());
         assert_eq!(told.load(Ordering::SeqCst), 21);
         assert_eq!(Arc::strong_count(&told), 1, "the callbacks are gone");
+    }
+
+    #[test]
+    fn what_a_callback_holds_is_gone_when_the_drop_returns_though_others_still_run() {
+        let watchers = Arc::new(Watchers::default());
+        let held = Arc::new(());
+        let holds = Arc::clone(&held);
+        let (enter, entered) = std::sync::mpsc::channel();
+        let (leave, left) = std::sync::mpsc::channel::<()>();
+        let left = Mutex::new(left);
+        let _slow = watchers.add(move |_| {
+            enter.send(()).unwrap();
+            let _ = left.lock().unwrap().recv();
+        });
+        let watch = watchers.add(move |_| drop(Arc::clone(&holds)));
+        let teller = Arc::clone(&watchers);
+        let telling = std::thread::spawn(move || teller.tell(&event()));
+        entered.recv().unwrap();
+        drop(watch);
+        assert_eq!(Arc::strong_count(&held), 1);
+        leave.send(()).unwrap();
+        telling.join().unwrap();
+    }
+
+    #[test]
+    fn a_watch_ends_without_waiting_where_it_must() {
+        let watchers = Arc::new(Watchers::default());
+        let (enter, entered) = std::sync::mpsc::channel();
+        let (leave, left) = std::sync::mpsc::channel::<()>();
+        let left = Mutex::new(left);
+        let watch = watchers.add(move |_| {
+            enter.send(()).unwrap();
+            let _ = left.lock().unwrap().recv();
+        });
+        let teller = Arc::clone(&watchers);
+        let telling = std::thread::spawn(move || teller.tell(&event()));
+        entered.recv().unwrap();
+        watch.end_without_waiting();
+        leave.send(()).unwrap();
+        telling.join().unwrap();
     }
 
     #[test]
