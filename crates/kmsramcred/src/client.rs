@@ -40,7 +40,7 @@ impl Shared {
     }
 
     pub(crate) fn is_closed(&self) -> bool {
-        self.closed.load(Ordering::Acquire)
+        self.closed.load(Ordering::SeqCst)
     }
 }
 
@@ -178,7 +178,7 @@ impl Client {
     /// a callback of this client.
     pub fn close(&self, timeout: Duration) -> Result<(), Error> {
         let shared = &self.0.shared;
-        shared.closed.store(true, Ordering::Release);
+        shared.closed.store(true, Ordering::SeqCst);
         self.close_secrets();
         let Some(runtime) = shared.runtime.peek() else { return Ok(()) };
         runtime.close();
@@ -258,7 +258,7 @@ impl Rounds for WeakClient {
         let client = self.upgrade().filter(|client| !client.is_closed())?;
         let mut next = Moment::NEVER;
         for core in client.0.secrets.load_full().values() {
-            let (ticket, at) = core.entry().tick();
+            let (ticket, at) = core.tick();
             next = next.min(at);
             if let Some(ticket) = ticket {
                 crate::cache::Launch::launch(&Secret::new(Arc::clone(core), client.clone()), ticket);

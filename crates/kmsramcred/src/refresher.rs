@@ -2,11 +2,15 @@
 
 use crate::clock::{Clock, Deadline, Moment};
 use crate::fork;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 /// The longest sleep: a machine that was suspended finds out within this time that something is due.
 const LONGEST_SLEEP: Duration = Duration::from_secs(60);
+
+/// The pause after a round that panicked.
+const AFTER_A_PANIC: Duration = Duration::from_secs(10);
 
 /// What the refresher looks after.
 pub trait Rounds: Send + Sync {
@@ -57,7 +61,9 @@ impl Refresher {
     fn run(&self, clock: &dyn Clock, rounds: &dyn Rounds) {
         loop {
             self.lock().rung = false;
-            let Some(next) = rounds.make() else { break };
+            // A panic must not end the rounds: after a while the next one is tried.
+            let made = catch_unwind(AssertUnwindSafe(|| rounds.make()));
+            let Some(next) = made.unwrap_or_else(|_| Some(clock.now() + AFTER_A_PANIC)) else { break };
             let mut bell = self.lock();
             while !bell.rung && !bell.closed {
                 let now = clock.now();

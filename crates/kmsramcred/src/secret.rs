@@ -1,7 +1,7 @@
 //! One named RAM secret of a client.
 
 use crate::cache::{Credential, DeadKeys, Entry, Launch, Outcome, Policy, Published, Reason, Refusal, Ticket, Verdict};
-use crate::client::{Client, Shared};
+use crate::client::{Client, Shared, WeakClient};
 use crate::clock::{Clock, Deadline, Moment};
 use crate::error::{Error, ErrorKind};
 use crate::explain;
@@ -10,6 +10,7 @@ use crate::fork::ForkCell;
 use crate::logging::{LogLevel, record};
 use crate::watch::{Watch, WatchEvent, Watchers};
 use std::fmt;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
@@ -42,18 +43,41 @@ impl SecretCore {
 
     /// Runs one fetch; on a worker.
     fn fetch(&self, entry: &Entry, ticket: Ticket) {
+        let reason = ticket.reason.words();
         let landing = Landing { entry, ticket: Some(ticket) };
         let ticket = landing.ticket.as_ref().expect("taken only when it lands");
         let progress = Progress::new(entry, ticket, &self.shared.counters);
         let deadline = Deadline::after(&*self.shared.clock, self.shared.config.timing.fetch_budget);
-        let result = self.shared.runtime().fetch(&self.name, deadline, &progress);
+        let fetch = || self.shared.runtime().fetch(&self.name, deadline, &progress);
+        let result = catch_unwind(AssertUnwindSafe(fetch)).unwrap_or_else(|_| Err(panicked()));
         match &result {
             Ok(_) => self.shared.counters.refreshes_ok.count(),
             Err(_) => self.shared.counters.refreshes_failed.count(),
         }
-        let reason = ticket.reason.words();
         let outcome = landing.complete(result);
         self.tell(entry, reason, &outcome);
+    }
+
+    /// Lands a flight that could not be started.
+    fn ground(&self, entry: &Entry, ticket: &Ticket, error: Error) {
+        self.shared.counters.refreshes_failed.count();
+        let outcome = entry.complete(ticket, Err(error));
+        self.tell(entry, ticket.reason.words(), &outcome);
+    }
+
+    /// Tells of a held value that was taken into use by the last step.
+    fn tell_news(&self, entry: &Entry) {
+        if entry.take_news() {
+            self.tell(entry, "it had been held back", &Outcome::Adopted);
+        }
+    }
+
+    /// For the refresher: a fetch to start now, and when to ask again.
+    pub(crate) fn tick(&self) -> (Option<Ticket>, Moment) {
+        let entry = self.entry();
+        let next = entry.tick();
+        self.tell_news(&entry);
+        next
     }
 
     fn tell(&self, entry: &Entry, reason: &str, outcome: &Outcome) {
@@ -127,10 +151,13 @@ impl Landing<'_> {
 impl Drop for Landing<'_> {
     fn drop(&mut self) {
         if let Some(ticket) = self.ticket.take() {
-            let error = Error::new(ErrorKind::Internal, "The fetch panicked.");
-            self.entry.complete(&ticket, Err(error));
+            self.entry.complete(&ticket, Err(panicked()));
         }
     }
+}
+
+fn panicked() -> Error {
+    Error::new(ErrorKind::Internal, "The fetch panicked.")
 }
 
 /// One named RAM secret. Cheap to clone; all handles of one name share one value, and each keeps its client alive.
@@ -169,9 +196,11 @@ impl Secret {
     fn acquire_slowly(&self, timeout: Duration) -> Result<Credential, Error> {
         self.client.shared().runtime();
         let deadline = Deadline::after(&*self.core.shared.clock, timeout);
-        let credential = self.core.entry().acquire(deadline, self)?;
+        let entry = self.core.entry();
+        let answer = entry.acquire(deadline, self);
+        self.core.tell_news(&entry);
         self.client.ring();
-        Ok(credential)
+        answer
     }
 
     /// The generation word, at an address that stays valid for the life of the process.
@@ -183,7 +212,9 @@ impl Secret {
     /// budget, counted from its first refusal; the answer may take that long.
     pub fn report_failure(&self, refusal: &Refusal<'_>, left: Duration) -> Verdict {
         let deadline = Deadline::after(&*self.core.shared.clock, left);
-        let verdict = self.core.entry().report(refusal, deadline, self);
+        let entry = self.core.entry();
+        let verdict = entry.report(refusal, deadline, self);
+        self.core.tell_news(&entry);
         record(LogLevel::Debug, || {
             let Refusal { service, host, code, http_status, round, .. } = refusal;
             format!(
@@ -211,7 +242,10 @@ impl Secret {
     /// cool-downs, at most once a second. A `timeout` of zero only starts it and answers `NotReady`.
     pub fn refresh(&self, timeout: Duration) -> Result<Credential, Error> {
         let deadline = Deadline::after(&*self.core.shared.clock, timeout);
-        self.core.entry().refresh(deadline, self)
+        let entry = self.core.entry();
+        let answer = entry.refresh(deadline, self);
+        self.core.tell_news(&entry);
+        answer
     }
 
     /// Calls back on a new value and on a failed fetch: on a thread of the library, with no lock of the library held.
@@ -243,14 +277,24 @@ impl Launch for Secret {
         let (core, entry, client) = (Arc::clone(&self.core), self.core.entry(), self.client.downgrade());
         let (flight, reason) = (ticket.flight, ticket.reason.clone());
         let urgent = !matches!(reason, Reason::Background { .. });
+        let ring = RingAtTheEnd(client);
         let job = move || {
+            let _ring = ring;
             core.fetch(&entry, ticket);
-            if let Some(client) = client.upgrade() {
-                client.ring();
-            }
         };
         if let Err(error) = self.client.shared().runtime().workers().submit(urgent, Box::new(job)) {
-            self.core.entry().complete(&Ticket { flight, reason }, Err(error));
+            self.core.ground(&self.core.entry(), &Ticket { flight, reason }, error);
+        }
+    }
+}
+
+/// Wakes the refresher whatever becomes of a job: it runs, it panics, it is never begun.
+struct RingAtTheEnd(WeakClient);
+
+impl Drop for RingAtTheEnd {
+    fn drop(&mut self) {
+        if let Some(client) = self.0.upgrade() {
+            client.ring();
         }
     }
 }

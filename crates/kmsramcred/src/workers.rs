@@ -102,10 +102,15 @@ impl Workers {
         self.ended.notify_all();
     }
 
-    /// Takes no more jobs and lets the threads end.
+    /// Takes no more jobs, forgets those that have not begun, and lets the threads end.
     pub fn close(&self) {
-        self.lock().closed = true;
+        let mut pool = self.lock();
+        pool.closed = true;
+        let forgotten = [std::mem::take(&mut pool.urgent), std::mem::take(&mut pool.others)];
+        drop(pool);
         self.work.notify_all();
+        // What a job holds may end a client: without the lock.
+        drop(forgotten);
     }
 
     /// Waits until every thread has ended; answers whether that was before `deadline`.
@@ -179,6 +184,29 @@ mod tests {
         drop(open);
         workers.close();
         assert!(workers.wait_for_end(&SystemClock, Deadline::after(&SystemClock, Duration::from_secs(60))));
+    }
+
+    #[test]
+    fn closing_forgets_what_has_not_begun() {
+        let workers = Arc::new(Workers::new());
+        let (started, starts) = mpsc::channel();
+        let (open, gate) = mpsc::channel::<()>();
+        let gate = Arc::new(Mutex::new(gate));
+        for _ in 0..20 {
+            let (started, gate) = (started.clone(), Arc::clone(&gate));
+            let job = move || {
+                started.send(()).unwrap();
+                let _ = gate.lock().unwrap().recv();
+            };
+            workers.submit(false, Box::new(job)).unwrap();
+        }
+        for _ in 0..MOST_THREADS {
+            starts.recv().unwrap();
+        }
+        workers.close();
+        drop((open, started));
+        assert!(workers.wait_for_end(&SystemClock, Deadline::after(&SystemClock, Duration::from_secs(60))));
+        assert!(starts.recv().is_err(), "nothing else has begun");
     }
 
     #[test]

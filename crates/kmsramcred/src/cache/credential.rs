@@ -133,6 +133,8 @@ pub struct Snapshot {
     pub value: Arc<Value>,
     /// The generation at which this was the right answer.
     pub generation: u64,
+    /// When KMS last confirmed it.
+    pub confirmed: Moment,
     /// The hard end of its use: the token's, or `max_stale` after it was last confirmed.
     pub ends: Moment,
     /// The same by this machine's calendar clock; `None` for no end.

@@ -207,9 +207,9 @@ impl Entry {
             {
                 return match landing.brought.clone() {
                     Brought::Failure(error) => Err(error),
-                    _ => match self.need(&mut state, now) {
-                        Need::Take(credential) => Ok(credential),
-                        _ => Err(self.too_late(&state, immediate, now)),
+                    _ => match state.usable(now.at) {
+                        Some(value) => Ok(self.published.restamp(|generation| state.snapshot(&value, generation, now))),
+                        None => Err(self.too_late(&state, immediate, now)),
                     },
                 };
             }
@@ -335,6 +335,11 @@ impl Entry {
         self.wanted.notify_all();
     }
 
+    /// Whether a value that had been held back was taken into use since the last such question.
+    pub fn take_news(&self) -> bool {
+        self.state.lock().take_news()
+    }
+
     /// Remembers an event, for `explain`.
     pub fn remember(&self, what: String) {
         let unix_ms = self.clock.unix_ms();
@@ -345,5 +350,47 @@ impl Entry {
     pub fn look<T>(&self, at: impl FnOnce(&State, Now) -> T) -> T {
         let now = self.now();
         at(&self.state.lock(), now)
+    }
+}
+
+#[cfg(all(test, not(kmsramcred_loom)))]
+mod tests {
+    use super::*;
+    use crate::clock::PausedClock;
+
+    const UNIX_MS: i64 = 1_790_000_000_000;
+
+    /// A KMS that answers at once with a temporary key that is over.
+    struct Over<'a>(&'a Entry);
+
+    impl Launch for Over<'_> {
+        fn launch(&self, ticket: Ticket) {
+            let over = SecretValue {
+                access_key_id: "id".to_owned(),
+                access_key_secret: "secret".into(),
+                security_token: Some("token".into()),
+                version_id: String::new(),
+                generated_ms: None,
+                expires_ms: Some(UNIX_MS - 1_000),
+                created_ms: None,
+                last_rotation_ms: None,
+                next_rotation_ms: None,
+                user_name: None,
+                server_ms: Some(UNIX_MS),
+            };
+            self.0.complete(&ticket, Ok(over));
+        }
+    }
+
+    #[test]
+    fn a_refresh_that_brings_nothing_usable_leaves_no_flight_behind() {
+        let clock = Arc::new(PausedClock::new(UNIX_MS));
+        let published = Arc::new(Published::empty());
+        let (policy, dead_keys, counters) = (Policy::default(), DeadKeys::default(), Arc::default());
+        let entry = Entry::new("s".to_owned(), published, policy, dead_keys, clock.clone(), counters, 1);
+        let deadline = Deadline::after(&*clock, Duration::from_secs(10));
+        let error = entry.refresh(deadline, &Over(&entry)).expect_err("nothing usable");
+        assert_eq!(error.kind(), ErrorKind::Expired, "{error}");
+        assert!(entry.look(|state, _| state.flight().is_none()));
     }
 }

@@ -76,13 +76,15 @@ impl Drop for Word {
     }
 }
 
-/// Moves every word that was ever lent. Loads and adds atomics only, so a fork handler may call it.
+/// Moves every word that was ever lent, by two: a fork may have come between the storing of a value and the step of its
+/// word, and a single step would make that value look validated. Loads and adds atomics only, so a fork handler may call
+/// it.
 pub fn move_all_words() {
     let mut left = TOUCHED.load(Ordering::Acquire);
     let more = MORE.iter().filter_map(|block| block.get()).map(|block| &**block);
     for block in std::iter::once(&FIRST[..]).chain(more) {
         for cell in block.iter().take(left) {
-            cell.word.fetch_add(1, Ordering::AcqRel);
+            cell.word.fetch_add(2, Ordering::AcqRel);
         }
         left = left.saturating_sub(block.len());
     }

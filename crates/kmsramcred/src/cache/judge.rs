@@ -73,8 +73,8 @@ pub fn is_about_the_key(refusal: &Refusal<'_>, dead_keys: &DeadKeys) -> bool {
 impl State {
     /// Begins to decide a refusal that is about the key.
     pub fn complain(&mut self, refusal: &Refusal<'_>) -> Complaint {
-        if self.current.as_ref().is_some_and(|current| current.serial == refusal.serial) {
-            self.current_refused = true;
+        if let Some(current) = self.current.as_ref().filter(|current| current.serial == refusal.serial) {
+            self.refused_after_accepted = Some(self.refused_after_accepted == Some(true) || current.is_accepted());
         }
         Complaint {
             serial: refusal.serial,
@@ -93,6 +93,7 @@ impl State {
         }
         let serial = self.current.as_ref().map(|current| current.serial);
         if serial.is_some_and(|serial| serial != complaint.serial) {
+            published.bar(complaint.serial);
             return self.retry_if(complaint.round <= MOST_ROUNDS);
         }
         if let Some(held) = self.held.take() {

@@ -72,8 +72,10 @@ impl Published {
 
     /// Remembers that a value was refused and replaced.
     pub(super) fn bar(&self, serial: u64) {
+        if self.was_refused(serial) {
+            return;
+        }
         let mut refused = self.refused.load().map(|refused| refused.to_vec()).unwrap_or_default();
-        refused.retain(|barred| *barred != serial);
         if refused.len() == MOST_REFUSED {
             refused.remove(0);
         }

@@ -38,6 +38,23 @@ pub struct Due {
     pub why: &'static str,
 }
 
+impl Due {
+    /// The same, or earlier where the value's use has a hard end before.
+    pub fn before(self, now: Moment, ends: Moment) -> Due {
+        let at = before_end(now, ends);
+        if at < self.at { Due { at, why: "before the end of its use" } } else { self }
+    }
+}
+
+/// When to refresh a value whose use ends then: a quarter of an hour before, or a fifth of the rest if that is less.
+pub fn before_end(now: Moment, ends: Moment) -> Moment {
+    if ends == Moment::NEVER {
+        return ends;
+    }
+    let rest = ends.since(now);
+    now + (rest - BEFORE_END.min(rest / 5))
+}
+
 /// The rule of the official plug-ins, in the server's time: after an announced rotation that is near, soon again for one
 /// that is overdue, else at the regular interval. `random` is drawn once per secret and process so that a fleet does not
 /// move together. An announced end of the key only brings the refresh forward.
@@ -56,8 +73,7 @@ pub fn next(dates: Dates, policy: &Policy, random: Duration, now: Moment, unix_m
         _ => Due { at: now + interval, why: "regular interval" },
     };
     if let Some(ms) = until(dates.expires_ms).filter(|ms| *ms > 0) {
-        let life = Duration::from_millis(ms.unsigned_abs());
-        let before = now + (life - BEFORE_END.min(life / 5));
+        let before = before_end(now, now + Duration::from_millis(ms.unsigned_abs()));
         if before < due.at {
             due = Due { at: before, why: "before the key's announced end" };
         }

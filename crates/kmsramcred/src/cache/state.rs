@@ -56,7 +56,11 @@ pub struct State {
     random: Duration,
     pub(super) current: Option<Arc<Value>>,
     confirmed: Moment,
-    pub(super) current_refused: bool,
+    /// Set once the value in use was refused: whether it had been accepted before that. A key that was refused only while
+    /// it was spreading is not refused any more once a service accepts it.
+    pub(super) refused_after_accepted: Option<bool>,
+    /// A value that had been held back was taken into use, and nobody was told yet.
+    news: bool,
     pub(super) held: Option<Held>,
     pub(super) flight: Option<Flight>,
     flights: u64,
@@ -110,7 +114,8 @@ impl State {
             random,
             current: None,
             confirmed: now.at,
-            current_refused: false,
+            refused_after_accepted: None,
+            news: false,
             held: None,
             flight: None,
             flights: 0,
@@ -125,10 +130,11 @@ impl State {
             events: VecDeque::new(),
         };
         if let Some(snapshot) = published.latest() {
-            state.confirmed = snapshot.value.fetched;
+            state.confirmed = snapshot.confirmed;
             state.current = Some(Arc::clone(&snapshot.value));
-            // What the parent knew of dates is gone: look within the random part of the schedule.
-            state.due = Some(Due { at: now.at + random, why: "first look after a fork" });
+            // What the parent knew of dates is gone: look within the random part of the schedule, and before the end.
+            let at = (now.at + random).min(schedule::before_end(now.at, state.ends()));
+            state.due = Some(Due { at, why: "first look after a fork" });
         }
         state
     }
@@ -148,7 +154,7 @@ impl State {
             let over = i64::try_from(now.at.since(ends).as_millis()).unwrap_or(i64::MAX);
             now.unix_ms.saturating_add(rest).saturating_sub(over)
         });
-        Snapshot { value: Arc::clone(value), generation, ends, ends_unix_ms }
+        Snapshot { value: Arc::clone(value), generation, confirmed: self.confirmed, ends, ends_unix_ms }
     }
 
     /// The current value, if it may still be used.
@@ -184,14 +190,15 @@ impl State {
 
     /// Makes another value the current one.
     pub(super) fn adopt(&mut self, value: Arc<Value>, published: &Published, now: Now) {
-        if let Some(old) = self.current.as_ref().filter(|_| self.current_refused) {
+        if let Some(old) = self.current.as_ref().filter(|_| self.is_refused()) {
             published.bar(old.serial);
         }
-        self.current_refused = false;
+        self.refused_after_accepted = None;
         self.held = None;
         self.spreading = None;
         self.looks = None;
         self.confirmed = self.confirmed.max(value.fetched);
+        self.news = true;
         self.current = Some(Arc::clone(&value));
         published.publish(|generation| self.snapshot(&value, generation, now));
     }
@@ -225,7 +232,9 @@ impl State {
         self.due = match &outcome {
             Outcome::Failed(error) if self.current.is_none() && is_definite(error) => None,
             Outcome::Failed(_) => self.failures.background_until().map(|at| Due { at, why: "the last refresh failed" }),
-            _ => Some(schedule::next(dates, &self.policy, self.random, now.at, now.unix_ms)),
+            _ => {
+                Some(schedule::next(dates, &self.policy, self.random, now.at, now.unix_ms).before(now.at, self.ends()))
+            }
         };
         let looked = matches!(flight.reason, Reason::Background { look: true, .. });
         let refused = match flight.reason {
@@ -247,6 +256,10 @@ impl State {
             self.begin_looks(*serial, now);
         }
         self.landing = Some(Landing { number: flight.number, refused, brought });
+        if matches!(outcome, Outcome::Adopted) {
+            // The outcome tells it.
+            self.news = false;
+        }
         outcome
     }
 
@@ -291,7 +304,7 @@ impl State {
         };
         let over = now.at >= self.ends();
         let settled = value.age(now.at) >= self.policy.settle;
-        if self.current_refused || over || (!other_user && (adopt || settled)) {
+        if self.is_refused() || over || (!other_user && (adopt || settled)) {
             self.confirmed = now.at;
             self.adopt(value, published, now);
             return Outcome::Adopted;
@@ -369,6 +382,11 @@ impl State {
         self.looks = None;
     }
 
+    /// Whether a value that had been held back was taken into use since the last such question.
+    pub fn take_news(&mut self) -> bool {
+        std::mem::take(&mut self.news)
+    }
+
     /// Remembers an event, and forgets the oldest of too many.
     pub fn remember(&mut self, unix_ms: i64, what: String) {
         if self.events.len() == MOST_EVENTS {
@@ -419,7 +437,8 @@ impl State {
 
     /// Whether a service refused the value in use.
     pub fn is_refused(&self) -> bool {
-        self.current_refused
+        let accepted = self.current.as_ref().is_some_and(|current| current.is_accepted());
+        self.refused_after_accepted.is_some_and(|before| before || !accepted)
     }
 
     /// The error of a closed client.

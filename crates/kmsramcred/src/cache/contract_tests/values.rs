@@ -240,3 +240,58 @@ fn a_lagging_gateway_does_not_replace_a_newer_value_that_is_held() {
     story.tick();
     assert_eq!(story.id(), "C");
 }
+
+#[test]
+fn a_key_that_was_refused_while_it_spread_is_not_refused_once_it_is_accepted() {
+    let mut story = Story::new();
+    let serial = story.first("A", Duration::from_secs(1));
+    waits(story.report(serial, "h").1);
+    assert!(story.state.is_refused());
+    story.accept();
+    assert!(!story.state.is_refused());
+    story.wait(DAY);
+    let outcome = story.background(|story| Ok(story.value("B", Duration::from_secs(1))));
+    assert!(matches!(outcome, Outcome::Held(_)), "the next rotation settles as ever");
+}
+
+#[test]
+fn a_key_that_is_refused_after_it_was_replaced_does_not_come_back() {
+    let mut story = Story::new();
+    let old = story.first("A", DAY);
+    let ticket = story.state.launch(Reason::Asked, story.now());
+    let new = SecretValue { generated_ms: None, ..story.value("B", DAY) };
+    assert!(matches!(story.land(&ticket, Ok(new)), Outcome::Adopted));
+    assert!(is_retry(story.report(old, "h").1));
+    let ticket = story.state.launch(Reason::Asked, story.now());
+    let again = SecretValue { generated_ms: None, ..story.value("A", DAY) };
+    assert!(matches!(story.land(&ticket, Ok(again)), Outcome::TurnedDown(_)));
+}
+
+#[test]
+fn a_held_value_that_is_taken_into_use_is_news_once() {
+    let mut story = Story::new();
+    story.first("A", DAY);
+    assert!(!story.state.take_news(), "the outcome of a fetch tells its own");
+    story.background(|story| Ok(story.value("B", Duration::from_secs(4))));
+    assert!(!story.state.take_news());
+    story.wait(Duration::from_secs(6));
+    story.tick();
+    assert!(story.state.take_news());
+    assert!(!story.state.take_news());
+}
+
+#[test]
+fn a_child_knows_when_its_parent_confirmed_the_value_and_looks_before_its_end() {
+    let policy = Policy { max_stale: Some(Duration::from_secs(100)), ..Policy::default() };
+    let mut story = Story::with(policy.clone());
+    story.first("A", DAY);
+    story.wait(Duration::from_secs(90));
+    let ticket = story.state.launch(Reason::Asked, story.now());
+    let same = story.value("A", DAY);
+    story.land(&ticket, Ok(same));
+    story.wait(Duration::from_secs(50));
+    story.state = State::new(policy, 43, &story.published, story.now());
+    assert!(story.state.usable(story.at).is_some());
+    let (_, next) = story.tick();
+    assert_eq!(next.since(story.at), Duration::from_secs(40), "a fifth of the rest before the end");
+}
