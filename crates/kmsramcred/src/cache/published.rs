@@ -3,7 +3,6 @@
 use super::credential::{Credential, Snapshot};
 use super::policy::MOST_REFUSED;
 use super::sync::{Arc, Slot, Word};
-#[cfg(not(kmsramcred_loom))]
 use std::sync::atomic::AtomicU64;
 
 /// The current snapshot, its generation word, and the serials that must not come back.
@@ -24,7 +23,6 @@ impl Published {
     }
 
     /// The generation word.
-    #[cfg(not(kmsramcred_loom))]
     pub fn word(&self) -> &'static AtomicU64 {
         self.word.counter()
     }

@@ -78,6 +78,11 @@ mod model {
             Word(loom::sync::atomic::AtomicU64::new(1))
         }
 
+        /// For the wiring only, which no model runs.
+        pub fn counter(&self) -> &'static std::sync::atomic::AtomicU64 {
+            unreachable!("a model reads the word through `load`")
+        }
+
         pub fn load(&self) -> u64 {
             self.0.load(loom::sync::atomic::Ordering::Acquire)
         }
