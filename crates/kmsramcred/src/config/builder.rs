@@ -77,6 +77,10 @@ impl ConfigBuilder {
 
     /// Validates everything.
     pub fn build(&self) -> Result<Config, Error> {
+        self.build_of(&Process::current())
+    }
+
+    pub(super) fn build_of(&self, process: &Process) -> Result<Config, Error> {
         let mut notices: Vec<String> = self.environment.notice.iter().cloned().collect();
         let nothing = Layer::default();
         let file = self.file.as_ref().map_or(&nothing, |file| {
@@ -89,7 +93,7 @@ impl ConfigBuilder {
         }
         settings.refuse_unbuilt(identity::WORKS_TODAY, &mut notices)?;
         let source = identity::read(&settings, &mut notices)?;
-        let gateways = region::read(&settings, &mut notices)?;
+        let gateways = region::read(&settings, process, &mut notices)?;
         let list = |key, allow: fn(char) -> bool, allowed| {
             settings.read(key, |setting| setting.list(allow, allowed)).map(Option::unwrap_or_default)
         };
@@ -103,6 +107,7 @@ impl ConfigBuilder {
             user_agent: settings.read("user_agent", user_agent)?,
             origins: settings.iter().map(|setting| (setting.key.name.to_owned(), setting.origin.clone())).collect(),
             notices,
+            trusts_its_caller: process.distrust.is_none(),
         })
     }
 

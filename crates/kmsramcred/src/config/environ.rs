@@ -22,7 +22,7 @@ pub(super) struct Environment {
 
 /// Reads every key of the table.
 pub(super) fn read(process: &Process) -> Result<Environment, Error> {
-    if let Some(reason) = process.distrusts_its_caller() {
+    if let Some(reason) = process.distrust {
         let notice = Some(format!("The environment is not read, since {reason}."));
         return Ok(Environment { layer: Layer::default(), notice });
     }
@@ -46,17 +46,15 @@ pub(super) fn read(process: &Process) -> Result<Environment, Error> {
 mod tests {
     use super::*;
     use crate::config::layers::Settings;
-    use crate::config::process::Ids;
     use std::ffi::OsString;
     use std::os::unix::ffi::OsStringExt;
 
-    fn environment(pairs: &[(&str, &[u8])], real_user: u32) -> Result<Environment, Error> {
+    fn environment(pairs: &[(&str, &[u8])], distrust: Option<&'static str>) -> Result<Environment, Error> {
         let variable = |name: &str| {
             let pair = pairs.iter().find(|(key, _)| *key == name);
             pair.map(|(_, value)| OsString::from_vec(value.to_vec()))
         };
-        let ids = Some(Ids { real_user, effective_user: 0, real_group: 0, effective_group: 0 });
-        read(&Process { variable: &variable, working_directory: None, ids })
+        read(&Process { variable: &variable, working_directory: None, user: Some(0), distrust })
     }
 
     fn settings(environment: Environment) -> Settings {
@@ -73,7 +71,7 @@ mod tests {
             ("https_proxy", b"http://proxy"),
             ("PATH", b"/bin"),
         ];
-        let settings = settings(environment(&pairs, 0).unwrap());
+        let settings = settings(environment(&pairs, None).unwrap());
         assert_eq!(settings.get("credentials_type").unwrap().raw(), "ak");
         assert_eq!(settings.get("settle_milliseconds").unwrap().raw(), "5");
         assert!(settings.get("user_agent").is_none());
@@ -83,14 +81,14 @@ mod tests {
 
     #[test]
     fn a_value_that_is_not_utf8_names_its_variable_only() {
-        let error = environment(&[("credentials_access_secret", b"hunter2\xff")], 0).unwrap_err();
+        let error = environment(&[("credentials_access_secret", b"hunter2\xff")], None).unwrap_err();
         assert!(error.message().contains("environment variable credentials_access_secret"), "{error}");
         assert!(!error.to_string().contains("hunter2"));
     }
 
     #[test]
     fn a_setuid_program_reads_none_and_says_so() {
-        let environment = environment(&[("credentials_type", b"ak")], 1000).unwrap();
+        let environment = environment(&[("credentials_type", b"ak")], Some("this is a setuid program")).unwrap();
         assert!(environment.notice.as_ref().unwrap().contains("setuid"));
         assert!(settings(environment).all_default());
     }

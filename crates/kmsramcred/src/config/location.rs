@@ -32,9 +32,17 @@ pub(super) struct Found {
 /// Finds and reads the file.
 pub(super) fn find(path: Option<&Path>, process: &Process) -> Result<Found, Error> {
     if let Some(path) = path {
+        if let Some(reason) = process.distrust.filter(|_| path.is_relative()) {
+            let message = format!(
+                "The configuration file {} is not read: the working directory is not looked at, since {reason}; \
+                 allowed: an absolute path.",
+                shown::path(path)
+            );
+            return Err(Error::new(ErrorKind::ConfigInvalid, message));
+        }
         return chosen(absolute(path, process), "named by the program", process);
     }
-    if let Some(reason) = process.distrusts_its_caller() {
+    if let Some(reason) = process.distrust {
         return Err(missing(format!(
             "No configuration file: neither {VARIABLE} nor the working directory is looked at, since {reason}. \
              Name the file in the program."
@@ -91,7 +99,7 @@ fn doubt_about(path: &Path, metadata: &Metadata, process: &Process) -> Option<St
 }
 
 fn doubt_about_owner(path: &Path, metadata: &Metadata, process: &Process) -> Option<String> {
-    let (owner, user) = (metadata.uid(), process.ids.map(|ids| ids.effective_user));
+    let (owner, user) = (metadata.uid(), process.user);
     if owner == 0 || user == Some(owner) {
         return None;
     }
@@ -189,7 +197,7 @@ mod tests {
         let mut process = Process::current();
         assert!(doubt_about_owner(Path::new("f"), &metadata, &process).is_none());
         if metadata.uid() != 0 {
-            process.ids.as_mut().unwrap().effective_user = metadata.uid() + 1;
+            process.user = Some(metadata.uid() + 1);
             assert!(doubt_about_owner(Path::new("f"), &metadata, &process).unwrap().contains("chown"));
         } else {
             std::os::unix::fs::chown(scratch.path().join("f"), Some(12_345), None).unwrap();
@@ -202,13 +210,14 @@ mod tests {
     fn a_setuid_program_reads_only_the_file_it_names() {
         let scratch = Scratch::new();
         let path = scratch.file(NAME, "a=1");
-        let mut process = Process { working_directory: Some(scratch.path().to_owned()), ..Process::current() };
-        let ids = process.ids.as_mut().unwrap();
-        ids.real_user = ids.effective_user + 1;
         let variable = |_: &str| Some(OsString::from(&path));
-        process.variable = &variable;
+        let distrust = Some("this is a setuid program");
+        let working_directory = Some(scratch.path().to_owned());
+        let process = Process { variable: &variable, working_directory, distrust, ..Process::current() };
         assert_eq!(find(None, &process).err().unwrap().kind(), ErrorKind::ConfigMissing);
         assert!(find(Some(&path), &process).is_ok());
+        let error = find(Some(Path::new(NAME)), &process).err().unwrap();
+        assert!(error.kind() == ErrorKind::ConfigInvalid && error.message().contains("absolute path"), "{error}");
     }
 
     #[test]

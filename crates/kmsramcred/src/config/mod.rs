@@ -72,6 +72,8 @@ pub struct Config {
     pub(crate) origins: Vec<(String, Origin)>,
     /// What the program should know: to be logged once, and shown by `explain`. Never holds a secret.
     pub(crate) notices: Vec<String>,
+    /// Whether the one who started the process may choose what it trusts; not so in a setuid program.
+    pub(crate) trusts_its_caller: bool,
 }
 
 impl Config {
@@ -103,6 +105,7 @@ impl fmt::Debug for Config {
             .field("user_agent", &self.user_agent)
             .field("origins", &self.origins)
             .field("notices", &self.notices)
+            .field("trusts_its_caller", &self.trusts_its_caller)
             .finish()
     }
 }

@@ -6,6 +6,7 @@
 use super::endpoint::{self, Endpoint, is_label};
 use super::identity::WORKS_TODAY;
 use super::layers::Settings;
+use super::process::Process;
 use super::setting::{self, Setting};
 use super::{json_value, regular_file, shown, spelling};
 use crate::error::{Error, ErrorKind};
@@ -31,7 +32,11 @@ const LIST: &str = "a list of one region such as [{\"regionId\":\"cn-hangzhou\"}
      a value over several lines needs a `\\` at the end of every line but its last";
 
 /// Reads the gateways.
-pub(super) fn read(settings: &Settings, notices: &mut Vec<String>) -> Result<Vec<GatewaySettings>, Error> {
+pub(super) fn read(
+    settings: &Settings,
+    process: &Process,
+    notices: &mut Vec<String>,
+) -> Result<Vec<GatewaySettings>, Error> {
     let Some(setting) = settings.get(KEY) else {
         return Err(Error::new(ErrorKind::ConfigInvalid, format!("{KEY} is not set; allowed: {LIST}.")));
     };
@@ -45,7 +50,7 @@ pub(super) fn read(settings: &Settings, notices: &mut Vec<String>) -> Result<Vec
         count => return Err(setting.wrong(format!("{count} regions; more than one are not built yet"), WORKS_TODAY)),
     }
     let gateways = elements.iter().enumerate().map(|(index, element)| match element {
-        Value::Object(members) => Element { setting, index, members }.gateway(notices),
+        Value::Object(members) => Element { setting, index, members }.gateway(process, notices),
         other => Err(setting.wrong_member(&format!("[{index}]"), json_value::kind_of(other), "an object")),
     });
     gateways.collect()
@@ -59,7 +64,7 @@ struct Element<'a> {
 }
 
 impl Element<'_> {
-    fn gateway(&self, notices: &mut Vec<String>) -> Result<GatewaySettings, Error> {
+    fn gateway(&self, process: &Process, notices: &mut Vec<String>) -> Result<GatewaySettings, Error> {
         const REGION: &str = "a region such as cn-hangzhou: letters in lower case, digits and `-`";
         let region_id = self.text("regionId", REGION)?.ok_or_else(|| self.wrong("regionId", "nothing", REGION))?;
         if !is_label(region_id) {
@@ -73,7 +78,7 @@ impl Element<'_> {
         });
         let endpoint =
             Endpoint::gateway(&host).ok_or_else(|| self.wrong("endpoint", shown::value(&host), endpoint::GATEWAY))?;
-        let ca_file = self.text("caFilePath", PATH)?.map(|path| self.readable(path)).transpose()?;
+        let ca_file = self.text("caFilePath", PATH)?.map(|path| self.readable(path, process)).transpose()?;
         let ignore_ssl_certs = self.flag("ignoreSslCerts")?;
         if ignore_ssl_certs {
             let place = self.place("ignoreSslCerts");
@@ -115,9 +120,14 @@ impl Element<'_> {
         })
     }
 
-    /// The absolute form of a path, relative to the working directory, that can be read.
-    fn readable(&self, text: &str) -> Result<PathBuf, Error> {
+    /// The absolute form of a path, relative to the working directory, that can be read. Whoever starts a setuid program
+    /// chooses its working directory, but must not choose whom it trusts.
+    fn readable(&self, text: &str, process: &Process) -> Result<PathBuf, Error> {
         let path = Path::new(text);
+        if let Some(reason) = process.distrust.filter(|_| path.is_relative()) {
+            let found = format!("{}, which is relative, and {reason}", shown::path(path));
+            return Err(self.wrong("caFilePath", found, "an absolute path"));
+        }
         let opened = std::path::absolute(path).and_then(|path| regular_file::open(&path).map(|_| path));
         opened.map_err(|error| self.wrong("caFilePath", format!("{} ({error})", shown::path(path)), PATH))
     }
@@ -144,11 +154,15 @@ mod tests {
     use crate::config::scratch::Scratch;
 
     fn gateways(json: &str) -> (Result<Vec<GatewaySettings>, Error>, Vec<String>) {
+        gateways_of(json, &Process::current())
+    }
+
+    fn gateways_of(json: &str, process: &Process) -> (Result<Vec<GatewaySettings>, Error>, Vec<String>) {
         let mut layer = Layer::default();
         layer.insert(Setting::new(keys::find(KEY).unwrap(), json, Origin::Program).unwrap());
         let mut notices = Vec::new();
         let settings = Settings::choose(&layer, &Layer::default(), &Layer::default(), &mut notices);
-        (read(&settings, &mut notices), notices)
+        (read(&settings, process, &mut notices), notices)
     }
 
     fn endpoint(json: &str) -> String {
@@ -180,6 +194,19 @@ mod tests {
         assert!(region(scratch.path()).is_err());
         let windows = gateways(r#"[{"regionId":"cn-x","caFilePath":"C:\new\ca.pem"}]"#).0.unwrap_err();
         assert!(windows.message().contains(r"C:\new\ca.pem"), "{windows}");
+    }
+
+    #[test]
+    fn a_relative_ca_file_is_for_those_who_trust_their_caller() {
+        let relative = |process: &Process| gateways_of(r#"[{"regionId":"cn-x","caFilePath":"Cargo.toml"}]"#, process).0;
+        let mut process = Process::current();
+        assert!(relative(&process).unwrap()[0].ca_file.as_ref().unwrap().is_absolute());
+        process.distrust = Some("this is a setuid program");
+        let error = relative(&process).unwrap_err();
+        assert!(error.message().contains("setuid") && error.message().contains("an absolute path"), "{error}");
+        let scratch = Scratch::new();
+        let absolute = format!(r#"[{{"regionId":"cn-x","caFilePath":{:?}}}]"#, scratch.file("ca.pem", ""));
+        assert!(gateways_of(&absolute, &process).0.is_ok());
     }
 
     #[test]

@@ -142,6 +142,14 @@ fn nothing_is_a_missing_config() {
 }
 
 #[test]
+fn a_config_remembers_whether_its_caller_is_trusted() {
+    let builder = builder(&format!("{ACCESS_KEY}{REGION}"), &[]).unwrap();
+    assert!(builder.build().unwrap().trusts_its_caller);
+    let process = Process { distrust: Some("this is a setuid program"), ..Process::current() };
+    assert!(!builder.build_of(&process).unwrap().trusts_its_caller);
+}
+
+#[test]
 fn files_are_not_merged() {
     let mut builder = builder(REGION, &[]).unwrap();
     let error = builder.file_of(Some(Path::new("other")), &Process::current()).unwrap_err();
