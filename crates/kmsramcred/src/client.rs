@@ -5,13 +5,14 @@ use crate::clock::{Clock, Deadline, Moment, SystemClock};
 use crate::config::Config;
 use crate::error::{Error, ErrorKind};
 use crate::explain;
-use crate::fetcher::{Fetcher, Progress};
+use crate::fetcher::{self, Fetcher, Progress};
 use crate::fork::{self, ForkCell};
 use crate::logging::{LogLevel, record};
 use crate::refresher::{Refresher, Rounds};
 use crate::secret::{Secret, SecretCore};
 use crate::secret_value::SecretValue;
 use crate::stats::{Counters, Stats};
+use crate::transport::TlsTrust;
 use crate::workers::Workers;
 use arc_swap::ArcSwap;
 use std::collections::HashMap;
@@ -27,6 +28,7 @@ const LONGEST_NAME: usize = 512;
 /// What a client and its secrets share.
 pub(crate) struct Shared {
     pub(crate) config: Config,
+    trust: Vec<TlsTrust>,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) counters: Arc<Counters>,
     runtime: ForkCell<Runtime>,
@@ -36,7 +38,7 @@ pub(crate) struct Shared {
 impl Shared {
     /// This process's threads and connections; a forked child makes its own.
     pub(crate) fn runtime(&self) -> Arc<Runtime> {
-        self.runtime.get(|| Runtime::new(&self.config, &self.clock))
+        self.runtime.get(|| Runtime::new(&self.config, &self.trust, &self.clock))
     }
 
     pub(crate) fn is_closed(&self) -> bool {
@@ -52,11 +54,11 @@ pub(crate) struct Runtime {
 }
 
 impl Runtime {
-    fn new(config: &Config, clock: &Arc<dyn Clock>) -> Runtime {
+    fn new(config: &Config, trust: &[TlsTrust], clock: &Arc<dyn Clock>) -> Runtime {
         Runtime {
             workers: Arc::new(Workers::new()),
             refresher: Arc::new(Refresher::new()),
-            fetcher: Fetcher::new(config, Arc::clone(clock)),
+            fetcher: Fetcher::new(config, trust, Arc::clone(clock)),
         }
     }
 
@@ -106,7 +108,8 @@ impl Client {
     fn with_clock(config: Config, clock: Arc<dyn Clock>) -> Result<Client, Error> {
         fork::watch();
         prepare_serials();
-        let runtime = Runtime::new(&config, &clock);
+        let trust = fetcher::trust(&config)?;
+        let runtime = Runtime::new(&config, &trust, &clock);
         if let Err(error) = &runtime.fetcher {
             return Err(error.clone());
         }
@@ -116,6 +119,7 @@ impl Client {
         let prefetch = config.prefetch.clone();
         let shared = Shared {
             config,
+            trust,
             clock,
             counters: Arc::default(),
             runtime: ForkCell::new(runtime),

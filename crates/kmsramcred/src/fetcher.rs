@@ -21,6 +21,17 @@ const CONNECT: Duration = Duration::from_secs(2);
 /// The longest time for each step with the metadata service.
 const METADATA_STEP: Duration = Duration::from_secs(1);
 
+/// What each gateway's certificate must follow from, in their order. Reads the CA files: done once a client, so that a
+/// forked child needs no file, which may be gone by then, or be another.
+pub(crate) fn trust(config: &Config) -> Result<Vec<TlsTrust>, Error> {
+    let of = |gateway: &GatewaySettings| match &gateway.ca_file {
+        _ if gateway.ignore_ssl_certs => Ok(TlsTrust::Unverified),
+        Some(path) => TlsTrust::from_ca_file(path),
+        None => Ok(TlsTrust::System),
+    };
+    config.gateways.iter().map(of).collect()
+}
+
 /// Fetches values. Each process has its own: connections and identities are never shared across a fork.
 pub(crate) struct Fetcher {
     source: Box<dyn Source>,
@@ -29,8 +40,8 @@ pub(crate) struct Fetcher {
 }
 
 impl Fetcher {
-    /// Opens nothing yet. Fails when the configuration names certificates that cannot be used.
-    pub(crate) fn new(config: &Config, clock: Arc<dyn Clock>) -> Result<Fetcher, Error> {
+    /// Opens nothing. Fails when `trust` names certificates that cannot be used.
+    pub(crate) fn new(config: &Config, trust: &[TlsTrust], clock: Arc<dyn Clock>) -> Result<Fetcher, Error> {
         let resolver = Arc::new(Resolver::new(Arc::clone(&clock), Arc::new(fork::spawn)));
         let transport = |tls, connect_timeout, answer_timeout| {
             let (resolver, clock) = (Arc::clone(&resolver), Arc::clone(&clock));
@@ -47,13 +58,8 @@ impl Fetcher {
             }
         };
         let mut gateways = Vec::new();
-        for gateway in &config.gateways {
-            let trust = match &gateway.ca_file {
-                _ if gateway.ignore_ssl_certs => TlsTrust::Unverified,
-                Some(path) => TlsTrust::from_ca_file(path)?,
-                None => TlsTrust::System,
-            };
-            gateways.push(shared_gateway(config, gateway, transport(trust, CONNECT, None)?));
+        for (gateway, trust) in config.gateways.iter().zip(trust) {
+            gateways.push(shared_gateway(config, gateway, transport(trust.clone(), CONNECT, None)?));
         }
         Ok(Fetcher { source, gateways, clock })
     }

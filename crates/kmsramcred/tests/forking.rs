@@ -75,6 +75,7 @@ fn parent_children_and_grandchildren_ride_through_rotations() {
     drop(watch);
 
     forking_in_the_middle_of_a_fetch(&cloud);
+    a_child_needs_no_ca_file(&cloud);
     client.close(LONG).unwrap();
 }
 
@@ -107,5 +108,28 @@ fn forking_in_the_middle_of_a_fetch(cloud: &Cloud) {
     }
     cloud.emulator.control("DELETE", &format!("/faults/{fault}"), serde_json::Value::Null);
     secret.credential(LONG).unwrap();
+    client.close(LONG).unwrap();
+}
+
+/// What a client trusts is settled when it is made: the file may go, or become one that nobody ever writes to.
+fn a_child_needs_no_ca_file(cloud: &Cloud) {
+    cloud.secret("u");
+    let path = std::env::temp_dir().join(format!("kmsramcred-forking-{}.pem", std::process::id()));
+    std::fs::copy(&cloud.emulator.ready().ca_path, &path).unwrap();
+    let region = json!([{
+        "regionId": "cn-hangzhou", "endpoint": cloud.emulator.ready().kms_host, "caFilePath": path,
+    }]);
+    let client = cloud.client(&[("cache_client_region_id", &region.to_string())]);
+    let secret = client.secret("u").unwrap();
+    std::fs::remove_file(&path).unwrap();
+    assert!(std::process::Command::new("mkfifo").arg(&path).status().unwrap().success());
+    let child = in_a_child(|| {
+        // SAFETY: only sets a timer, which ends a child that waits for the pipe.
+        unsafe { libc::alarm(30) };
+        secret.credential(LONG).unwrap();
+    });
+    let code = exit_code(child);
+    std::fs::remove_file(&path).unwrap();
+    assert_eq!(code, 0);
     client.close(LONG).unwrap();
 }

@@ -21,7 +21,7 @@ mod origin;
 mod process;
 mod properties;
 mod region;
-mod regular_file;
+pub(crate) mod regular_file;
 #[cfg(test)]
 mod scratch;
 mod setting;

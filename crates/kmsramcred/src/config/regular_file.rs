@@ -10,7 +10,7 @@ use std::path::Path;
 use zeroize::Zeroizing;
 
 /// Opens the regular file at `path`.
-pub(super) fn open(path: &Path) -> io::Result<(File, Metadata)> {
+pub(crate) fn open(path: &Path) -> io::Result<(File, Metadata)> {
     let file = OpenOptions::new().read(true).custom_flags(libc::O_NONBLOCK | libc::O_NOCTTY).open(path)?;
     let metadata = file.metadata()?;
     if !metadata.is_file() {
@@ -20,7 +20,7 @@ pub(super) fn open(path: &Path) -> io::Result<(File, Metadata)> {
 }
 
 /// Reads a file of at most `cap` bytes into one buffer, which is wiped when dropped.
-pub(super) fn read(mut file: File, cap: usize) -> io::Result<Zeroizing<Vec<u8>>> {
+pub(crate) fn read(mut file: File, cap: usize) -> io::Result<Zeroizing<Vec<u8>>> {
     let mut bytes = Zeroizing::new(vec![0; cap + 1]);
     let mut filled = 0;
     while filled < bytes.len() {

@@ -1,5 +1,6 @@
 //! Which certificates a transport trusts.
 
+use crate::config::regular_file;
 use crate::error::{Error, ErrorKind};
 use crate::logging::{LogLevel, record};
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
@@ -10,6 +11,9 @@ use rustls::{ClientConfig, DigitallySignedStruct, RootCertStore, SignatureScheme
 use std::fmt;
 use std::path::Path;
 use std::sync::Arc;
+
+/// A longer CA file is an error.
+const MOST_BYTES: usize = 1 << 20;
 
 /// Which certificates a transport trusts.
 #[derive(Clone, PartialEq, Eq)]
@@ -23,10 +27,11 @@ pub enum TlsTrust {
 }
 
 impl TlsTrust {
-    /// All the certificates of a PEM file (`caFilePath`).
+    /// All the certificates of a PEM file (`caFilePath`) of at most 1 MiB. Never waits for a pipe.
     pub fn from_ca_file(path: &Path) -> Result<TlsTrust, Error> {
         let shown = path.display();
-        let pem = std::fs::read(path).map_err(|error| {
+        let read = regular_file::open(path).and_then(|(file, _)| regular_file::read(file, MOST_BYTES));
+        let pem = read.map_err(|error| {
             Error::new(ErrorKind::ConfigInvalid, format!("The CA file {shown} cannot be read: {error}."))
         })?;
         let mut certificates = Vec::new();

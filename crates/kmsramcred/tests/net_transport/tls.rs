@@ -138,6 +138,13 @@ fn a_ca_file_that_cannot_be_used_is_named() {
     }
     let error = TlsTrust::from_ca_file(&PathBuf::from("/nowhere/ca.pem")).unwrap_err();
     assert!(error.message().contains("/nowhere/ca.pem cannot be read"), "{error}");
+    let error = TlsTrust::from_ca_file(&file("endless.pem", &"#".repeat((1 << 20) + 1))).unwrap_err();
+    assert!(error.message().contains("more than 1048576 bytes"), "{error}");
+    let pipe = std::env::temp_dir().join(format!("kmsramcred-{}-pipe.pem", std::process::id()));
+    assert!(std::process::Command::new("mkfifo").arg(&pipe).status().unwrap().success());
+    let error = TlsTrust::from_ca_file(&pipe).unwrap_err();
+    std::fs::remove_file(&pipe).unwrap();
+    assert!(error.message().contains("not a regular file"), "{error}");
 }
 
 #[test]
