@@ -27,7 +27,8 @@ pub(crate) fn trust(config: &Config) -> Result<Vec<TlsTrust>, Error> {
     let of = |gateway: &GatewaySettings| match &gateway.ca_file {
         _ if gateway.ignore_ssl_certs => Ok(TlsTrust::Unverified),
         Some(path) => TlsTrust::from_ca_file(path),
-        None => Ok(TlsTrust::System),
+        None if config.trusts_its_caller => Ok(TlsTrust::System),
+        None => Ok(TlsTrust::UsualSystem),
     };
     config.gateways.iter().map(of).collect()
 }
@@ -141,5 +142,21 @@ impl Patience for Progress<'_> {
 
     fn stumbled(&self, error: &Error) {
         self.entry.note(self.ticket, None, Some(error.clone().about_secret(self.entry.name())));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_process_that_distrusts_its_caller_keeps_to_the_usual_store() {
+        let mut builder = Config::builder();
+        builder.access_key("id", "secret", None).unwrap();
+        builder.set("cache_client_region_id", r#"[{"regionId":"cn-x"}]"#).unwrap();
+        let mut config = builder.build().unwrap();
+        assert!(trust(&config).unwrap() == [TlsTrust::System]);
+        config.trusts_its_caller = false;
+        assert!(trust(&config).unwrap() == [TlsTrust::UsualSystem]);
     }
 }

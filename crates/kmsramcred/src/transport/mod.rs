@@ -14,6 +14,7 @@ mod handshake;
 mod log_level;
 mod lookup_table;
 pub mod resolver;
+mod system_store;
 pub mod tls;
 
 pub use resolver::{Lookup, Resolver, Spawn};

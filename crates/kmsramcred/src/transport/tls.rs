@@ -1,8 +1,8 @@
 //! Which certificates a transport trusts.
 
+use super::system_store;
 use crate::config::regular_file;
 use crate::error::{Error, ErrorKind};
-use crate::logging::{LogLevel, record};
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
 use rustls::crypto::CryptoProvider;
 use rustls::pki_types::pem::PemObject;
@@ -18,8 +18,11 @@ const MOST_BYTES: usize = 1 << 20;
 /// Which certificates a transport trusts.
 #[derive(Clone, PartialEq, Eq)]
 pub enum TlsTrust {
-    /// The system's store (`SSL_CERT_FILE` and `SSL_CERT_DIR` name another), or bundled roots where it is empty.
+    /// What `SSL_CERT_FILE` and `SSL_CERT_DIR` name. Where neither is set: the system's store, or bundled roots where it
+    /// is empty.
     System,
+    /// The same, whatever the environment says: for a process that does not trust its caller.
+    UsualSystem,
     /// Exactly these certificates (DER), each of them an anchor of its own: a private second CA works without its root.
     Only(Vec<Vec<u8>>),
     /// Any certificate: the connection is encrypted, but nobody knows to whom.
@@ -52,7 +55,7 @@ impl TlsTrust {
     /// Fails when a certificate that is named one by one cannot be used. Does not touch the system's store.
     pub(super) fn check(&self) -> Result<(), Error> {
         match self {
-            TlsTrust::System | TlsTrust::Unverified => Ok(()),
+            TlsTrust::System | TlsTrust::UsualSystem | TlsTrust::Unverified => Ok(()),
             TlsTrust::Only(certificates) if certificates.is_empty() => {
                 Err(Error::new(ErrorKind::ConfigInvalid, "The list of trusted certificates is empty."))
             }
@@ -67,7 +70,13 @@ impl TlsTrust {
             .with_safe_default_protocol_versions()
             .map_err(|error| Error::new(ErrorKind::Internal, format!("TLS cannot be set up: {error}.")))?;
         Ok(match self {
-            TlsTrust::System => builder.with_root_certificates(system_anchors()).with_no_client_auth(),
+            TlsTrust::System => {
+                let variable = |name: &str| std::env::var_os(name);
+                builder.with_root_certificates(system_store::anchors(&variable)?).with_no_client_auth()
+            }
+            TlsTrust::UsualSystem => {
+                builder.with_root_certificates(system_store::anchors(&|_| None)?).with_no_client_auth()
+            }
             TlsTrust::Only(certificates) => {
                 builder.with_root_certificates(anchors(certificates, "of the trusted list")?).with_no_client_auth()
             }
@@ -83,6 +92,7 @@ impl fmt::Debug for TlsTrust {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             TlsTrust::System => f.write_str("System"),
+            TlsTrust::UsualSystem => f.write_str("UsualSystem"),
             TlsTrust::Only(certificates) => write!(f, "Only({} certificates)", certificates.len()),
             TlsTrust::Unverified => f.write_str("Unverified"),
         }
@@ -101,18 +111,6 @@ fn anchors(certificates: &[Vec<u8>], whose: &str) -> Result<RootCertStore, Error
 
 fn damaged(whose: &str, place: usize, cause: &dyn fmt::Display) -> Error {
     Error::new(ErrorKind::ConfigInvalid, format!("Certificate {place} {whose} is damaged: {cause}."))
-}
-
-fn system_anchors() -> RootCertStore {
-    let found = rustls_native_certs::load_native_certs();
-    let mut store = RootCertStore::empty();
-    store.add_parsable_certificates(found.certs);
-    if store.is_empty() {
-        let reason = found.errors.first().map_or_else(String::new, |error| format!(" ({error})"));
-        record(LogLevel::Warn, || format!("The system's certificate store is empty{reason}; using the bundled roots."));
-        store.extend(webpki_roots::TLS_SERVER_ROOTS.iter().cloned());
-    }
-    store
 }
 
 /// Accepts whatever a server shows (`ignoreSslCerts`).
