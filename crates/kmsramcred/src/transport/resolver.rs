@@ -2,16 +2,16 @@
 //!
 //! The system's look-up cannot be interrupted, so it runs on a thread, and whoever needs a name waits only inside its own
 //! deadline. A client has **one** such thread, started at the first look-up and gone after ten idle seconds. Look-ups of
-//! the same name join; results serve for 30 seconds; addresses and remembered names never touch the thread. When a
-//! look-up has hung for a second while another name waits, the thread is left behind with it and a second one takes the
-//! queue; while both hang there is never a third, and names wait in the queue inside their deadlines. A thread that was
-//! left behind ends when its look-up does, if the other one is idle by then.
+//! the same name join; results serve for 30 seconds; addresses, `localhost` and remembered names never touch the thread.
+//! When a look-up has hung for a second while another name waits, the thread is left behind with it and a second one takes
+//! the queue; while both hang there is never a third, and names wait in the queue inside their deadlines. A thread that
+//! was left behind ends when its look-up does, if the other one is idle by then.
 
 use super::lookup_table::{LookupTable, PATIENCE, Step};
 use crate::clock::Clock;
 use std::fmt;
 use std::io;
-use std::net::{IpAddr, SocketAddr, ToSocketAddrs};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, ToSocketAddrs};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 use ureq::config::Config;
@@ -21,6 +21,8 @@ use ureq::unversioned::transport::NextTimeout;
 
 /// How long a thread without work stays.
 const IDLE: Duration = Duration::from_secs(10);
+/// What `localhost` means. It is never asked for: plain HTTP may go there, and DNS could say that it is elsewhere.
+const THIS_MACHINE: [IpAddr; 2] = [IpAddr::V4(Ipv4Addr::LOCALHOST), IpAddr::V6(Ipv6Addr::LOCALHOST)];
 /// More addresses of one name are not tried.
 const MAX_ADDRESSES: usize = 16;
 
@@ -83,6 +85,9 @@ impl Resolver {
     pub fn addresses(&self, name: &str, limit: Duration) -> Result<Arc<[IpAddr]>, LookupFailure> {
         if let Ok(address) = name.trim_start_matches('[').trim_end_matches(']').parse::<IpAddr>() {
             return Ok(Arc::from([address]));
+        }
+        if name.eq_ignore_ascii_case("localhost") {
+            return Ok(Arc::from(THIS_MACHINE));
         }
         let started = Instant::now();
         let mut table = self.shared.lock();
