@@ -126,7 +126,43 @@ impl ErrorKind {
     }
 }
 
+/// A longer message is cut off here, in bytes.
+const MESSAGE_LIMIT: usize = 1024;
+/// A longer code or request id is cut off here, in bytes.
+const WORD_LIMIT: usize = 256;
+
+/// Whether a character has no place in one line of plain text: it controls a terminal, breaks the line, reverses what
+/// follows or is not seen at all.
+pub(crate) fn is_unprintable(c: char) -> bool {
+    c.is_control()
+        || matches!(c,
+            '\u{ad}' | '\u{34f}' | '\u{600}'..='\u{605}' | '\u{61c}' | '\u{6dd}' | '\u{70f}' | '\u{890}'..='\u{891}'
+            | '\u{8e2}' | '\u{115f}'..='\u{1160}' | '\u{17b4}'..='\u{17b5}' | '\u{180b}'..='\u{180f}'
+            | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{3164}'
+            | '\u{fe00}'..='\u{fe0f}' | '\u{feff}' | '\u{ffa0}' | '\u{fff0}'..='\u{fffb}' | '\u{110bd}' | '\u{110cd}'
+            | '\u{13430}'..='\u{1343f}' | '\u{1bca0}'..='\u{1bca3}' | '\u{1d173}'..='\u{1d17a}'
+            | '\u{e0000}'..='\u{e0fff}')
+}
+
+/// The text as one line of at most `limit` bytes.
+fn line(text: String, limit: usize) -> String {
+    if text.len() <= limit && !text.contains(is_unprintable) {
+        return text;
+    }
+    let mut line = String::with_capacity(text.len().min(limit));
+    for c in text.chars() {
+        if line.len() + c.len_utf8() + '…'.len_utf8() > limit {
+            line.push('…');
+            break;
+        }
+        line.push(if is_unprintable(c) { ' ' } else { c });
+    }
+    line
+}
+
 /// An error: immutable, cheap to clone, safe to show. It never holds a secret.
+///
+/// Its texts are single lines, and cut where they are too long, whoever wrote what they quote.
 #[derive(Clone)]
 pub struct Error(Arc<Details>);
 
@@ -146,7 +182,7 @@ impl Error {
     pub fn new(kind: ErrorKind, message: impl Into<String>) -> Error {
         Error(Arc::new(Details {
             kind,
-            message: message.into(),
+            message: line(message.into(), MESSAGE_LIMIT),
             code: None,
             request_id: None,
             http_status: None,
@@ -157,12 +193,12 @@ impl Error {
 
     /// The same error with the service's own error code.
     pub fn with_code(self, code: impl Into<String>) -> Error {
-        self.change(|details| details.code = Some(code.into()))
+        self.change(|details| details.code = Some(line(code.into(), WORD_LIMIT)))
     }
 
     /// The same error with the service's request id.
     pub fn with_request_id(self, request_id: impl Into<String>) -> Error {
-        self.change(|details| details.request_id = Some(request_id.into()))
+        self.change(|details| details.request_id = Some(line(request_id.into(), WORD_LIMIT)))
     }
 
     /// The same error with the HTTP status of the answer.
@@ -182,7 +218,7 @@ impl Error {
 
     /// The same error, said of one secret.
     pub(crate) fn about_secret(self, name: &str) -> Error {
-        self.change(|details| details.message = format!("Secret {name:?}: {}", details.message))
+        self.change(|details| details.message = line(format!("Secret {name:?}: {}", details.message), MESSAGE_LIMIT))
     }
 
     fn change(self, with: impl FnOnce(&mut Details)) -> Error {
@@ -265,5 +301,28 @@ impl fmt::Debug for Error {
 impl std::error::Error for Error {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
         self.0.cause.as_ref().map(|cause| cause as _)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn whatever_an_error_quotes_it_stays_one_short_line() {
+        let odd = "a\r\n\u{1b}[31m\u{0}b\u{202e}c\u{2028}d\u{200b}e\u{feff}f\u{e0041}";
+        for text in [odd.to_owned(), "ä".repeat(100_000), odd.repeat(10_000)] {
+            let error = Error::new(ErrorKind::KmsServer, text.as_str())
+                .with_code(text.as_str())
+                .with_request_id(text.as_str())
+                .about_secret(&text);
+            assert!(error.message().len() <= 1024, "{}", error.message().len());
+            assert!(error.code().unwrap().len() <= 256 && error.request_id().unwrap().len() <= 256);
+            let shown = error.to_string();
+            assert!(!shown.contains(is_unprintable), "{shown:?}");
+            assert!(shown.contains("a ") || shown.contains("ä"), "{shown:?}");
+        }
+        assert_eq!(Error::new(ErrorKind::Internal, "x".repeat(1024)).message().len(), 1024);
+        assert_eq!(Error::new(ErrorKind::Internal, "naïve – 密钥").message(), "naïve – 密钥");
     }
 }
