@@ -5,9 +5,13 @@
 
 use super::member::Member;
 use crate::civil_time::parse_rfc3339;
+use crate::error::is_unprintable;
 use crate::gateway::Answer;
 use serde::de::{Deserialize, Deserializer, IgnoredAny, MapAccess, Visitor};
 use std::fmt;
+
+/// A longer name of a user is cut off here, in characters: RAM has none that are longer.
+const USER_NAME_LIMIT: usize = 64;
 
 /// The dates that stand beside the value, in milliseconds since 1970 by the server's clock.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -33,7 +37,8 @@ pub(super) fn dates(answer: &Answer) -> Dates {
 /// The RAM user behind the secret: `UserName` in the extended config, which is JSON text inside the answer.
 pub(super) fn user_name(answer: &Answer) -> Option<String> {
     let config: ExtendedConfig = serde_json::from_str(answer.extended_config.as_deref()?).ok()?;
-    config.user_name.filter(|name| !name.is_empty())
+    let name = config.user_name?.chars().filter(|c| !is_unprintable(*c)).take(USER_NAME_LIMIT).collect::<String>();
+    (!name.is_empty()).then_some(name)
 }
 
 struct ExtendedConfig {
@@ -116,5 +121,16 @@ mod tests {
             assert_eq!(named(config), None, "{config}");
         }
         assert_eq!(user_name(&answer()), None);
+    }
+
+    #[test]
+    fn a_user_name_is_short_and_visible() {
+        let named = |name: &str| {
+            let config = serde_json::json!({ "UserName": name }).to_string();
+            user_name(&Answer { extended_config: Some(config), ..answer() })
+        };
+        assert_eq!(named("a\r\n\u{1b}[2J\u{202e}b\u{200b}").as_deref(), Some("a[2Jb"));
+        assert_eq!(named(&"u".repeat(400_000)).unwrap().len(), 64);
+        assert_eq!(named("\u{2028}\u{0}"), None);
     }
 }
