@@ -18,6 +18,11 @@ impl<'a> Confidential<'a> {
         Confidential { identity, request }
     }
 
+    /// Whether a text may be shown as it is.
+    pub(super) fn allows(&self, text: &str) -> bool {
+        self.cleared(text).as_deref() == Some(text)
+    }
+
     /// The text without the AccessKey id; nothing when it repeats a part of a secret, a token or a signature.
     pub(super) fn cleared(&self, text: &str) -> Option<String> {
         if self.secrets().iter().any(|secret| repeats(text, secret)) {

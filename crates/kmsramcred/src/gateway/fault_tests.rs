@@ -91,6 +91,17 @@ fn the_message_of_a_signature_fault_is_dropped() {
 }
 
 #[test]
+fn what_cannot_be_seen_is_dropped_from_a_message_and_hides_nothing_in_it() {
+    let odd = "a\u{202e}b\u{2028}c\u{200b}\u{feff}\u{ad}\u{2066}\u{e0041}\u{1b}]0;x\u{7}d ä";
+    let body = serde_json::json!({"Code": "Forbidden", "Message": odd}).to_string();
+    assert_eq!(fault(403, &[], body.as_bytes()).error.message(), format!("{HOST} refused the request: abc]0;xd ä."));
+    let apart: String = TOKEN.chars().flat_map(|c| [c, '\u{200b}']).collect();
+    let body = serde_json::json!({"Code": "Forbidden", "Message": apart}).to_string();
+    let error = fault(403, &[], body.as_bytes()).error;
+    assert!(error.message().contains("withheld"), "{error}");
+}
+
+#[test]
 fn messages_are_one_short_line() {
     let body = serde_json::json!({"Code": "Forbidden", "Message": format!("a\r\n\u{1b}[31m{}", "x".repeat(1_000))});
     let error = fault(403, &[], body.to_string().as_bytes()).error;

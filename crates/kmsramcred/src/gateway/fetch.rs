@@ -142,7 +142,7 @@ impl<'a> Course<'a> {
         let request = gateway.request(self.secret_name, identity, self.parts.clock.unix_ms(), &nonce);
         patience.begins(&format!("asking the gateway {}, attempt {}", gateway.name(), self.failures + 1));
         patience.request_sent();
-        gateway.ask(&request, identity, end)
+        gateway.ask(self.secret_name, &request, identity, end)
     }
 
     fn remedy(&mut self, gateway: &SharedGateway, identity: &Identity, fault: &Fault) -> Again {

@@ -7,7 +7,7 @@ use crate::source::scripted::{Reply, Scripted, answer, answer_with, failure, sil
 use std::cell::{Cell, RefCell};
 use std::sync::Mutex;
 
-const GOOD: &str = r#"{"SecretName":"s","SecretData":"v","VersionId":"1"}"#;
+const GOOD: &str = r#"{"SecretName":"my-secret","SecretData":"v","VersionId":"1"}"#;
 /// 2023-11-14T22:13:20Z
 const START: i64 = 1_700_000_000_000;
 
@@ -49,6 +49,7 @@ struct Bench {
     pauses: RefCell<Vec<u64>>,
     waiter: Cell<Option<Moment>>,
     sent: Cell<u32>,
+    name: RefCell<String>,
     close_after: Cell<usize>,
 }
 
@@ -97,6 +98,7 @@ impl Bench {
             pauses: RefCell::default(),
             waiter: Cell::new(None),
             sent: Cell::new(0),
+            name: RefCell::new("my-secret".to_owned()),
             close_after: Cell::new(usize::MAX),
         }
     }
@@ -113,7 +115,14 @@ impl Bench {
             nonce: &nonce,
             jitter: &|longest| longest,
         };
-        fetch(&parts, "my-secret", Deadline::after(&*self.clock, Duration::from_secs(seconds)), self)
+        fetch(&parts, &self.name.borrow(), Deadline::after(&*self.clock, Duration::from_secs(seconds)), self)
+    }
+
+    /// Asks once for a secret of another name.
+    fn fetch_named(&self, name: &str) -> Result<Answer, Error> {
+        self.name.replace(name.to_owned());
+        self.close_after.set(0);
+        self.fetch(10)
     }
 
     fn fetch(&self, seconds: u64) -> Result<Answer, Error> {
@@ -195,6 +204,38 @@ fn an_unreadable_success_is_a_fault_that_names_the_gateway() {
     let error = bench.fetch(10).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::KmsServer);
     assert_eq!(error.message(), "kms.test sent an HTML page instead of an answer.");
+}
+
+#[test]
+fn the_answer_for_another_secret_is_refused_and_asked_again() {
+    for name in ["other", "", "my-secre", "my-secret2", "MY-SECRET", "acs:kms:r:1:secret/my-secret"] {
+        let other = format!(r#"{{"SecretName":"{name}","SecretData":"poison"}}"#);
+        let bench = Bench::new(vec![answer(200, &other), answer(200, GOOD)]);
+        assert_eq!(bench.fetch(10).unwrap().secret_data.expose(), "v", "{name}");
+        assert_eq!(*bench.pauses.borrow(), [200]);
+
+        let bench = Bench::new((0..40).map(|_| answer(200, &other)).collect());
+        let error = bench.fetch(2).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::KmsServer);
+        assert_eq!(error.message(), "kms.test sent the answer for another secret.");
+        assert!(bench.sent.get() < 10, "{} requests", bench.sent.get());
+    }
+}
+
+#[test]
+fn an_arn_is_answered_under_its_name() {
+    const ARN: &str = "acs:kms:cn-hangzhou:1000000000000001:secret/acs/ram/secret/app";
+    let bench = Bench::new(vec![]);
+    let fetched = |asked: &str, answered: &str| {
+        bench.script.then(answer(200, &format!(r#"{{"SecretName":"{answered}","SecretData":"v"}}"#)));
+        bench.fetch_named(asked).map(|answer| answer.secret_name)
+    };
+    assert_eq!(fetched(ARN, "acs/ram/secret/app").unwrap(), ARN);
+    assert_eq!(fetched(ARN, ARN).unwrap(), ARN);
+    assert_eq!(fetched("a:secret/b", "a:secret/b").unwrap(), "a:secret/b");
+    for (asked, answered) in [(ARN, "app"), (ARN, "ram/secret/app"), (ARN, ""), ("a:secret/b", "b"), ("acs:x", "x")] {
+        assert!(fetched(asked, answered).is_err(), "{asked} {answered}");
+    }
 }
 
 #[test]
@@ -312,7 +353,7 @@ proptest::proptest! {
     #[test]
     fn damaged_answers_neither_panic_nor_leak(cut in 0usize..200, at in 0usize..200, byte: u8) {
         const VALUE: &str = "AKSECRET-6a5b4c3d";
-        let mut body = format!(r#"{{"RequestId":"r","SecretName":"s","SecretData":"{VALUE}","VersionId":"1","CreateTime":"x"}}"#)
+        let mut body = format!(r#"{{"RequestId":"r","SecretName":"my-secret","SecretData":"{VALUE}","VersionId":"1","CreateTime":"x"}}"#)
             .into_bytes();
         let length = body.len();
         body[at % length] = byte;

@@ -21,15 +21,15 @@ use crate::secret_text::SecretText;
 /// What GetSecretValue answered, before anybody looked into the value.
 #[derive(Debug, Clone)]
 pub struct Answer {
-    /// The name in the answer; for a request by ARN it may differ from the requested one.
+    /// The name that was asked for: a name or an ARN.
     pub secret_name: String,
-    /// `RAMCredentials`, `Generic`, …; may be empty.
+    /// `RAMCredentials`, `Generic`, …: a word; may be empty.
     pub secret_type: String,
     /// `text` or `binary`; may be empty.
     pub secret_data_type: String,
     /// The value.
     pub secret_data: SecretText,
-    /// The version of the value; may be empty.
+    /// The version of the value: a word; may be empty.
     pub version_id: String,
     /// `CreateTime` as sent.
     pub create_time: Option<String>,
@@ -39,7 +39,7 @@ pub struct Answer {
     pub next_rotation_date: Option<String>,
     /// `ExtendedConfig` as sent: JSON text.
     pub extended_config: Option<String>,
-    /// The request id of the answer; may be empty.
+    /// The request id of the answer: a word; may be empty.
     pub request_id: String,
     /// The server's `Date`, in milliseconds since 1970.
     pub server_unix_ms: Option<i64>,
