@@ -9,6 +9,15 @@ use serde::Deserialize;
 use std::time::Duration;
 use zeroize::Zeroize;
 
+/// The longest id that is believed, in bytes; real ones have some thirty.
+const ID_LIMIT: usize = 128;
+/// The longest secret that is believed, in bytes; real ones have some forty.
+const SECRET_LIMIT: usize = 4 << 10;
+/// The longest token that is believed, in bytes; real ones have some hundred to a few thousand.
+const TOKEN_LIMIT: usize = 16 << 10;
+/// An identity is asked for again after this, whatever it says of its end; real ones last six hours.
+const LONGEST_LIFE: Duration = Duration::from_secs(12 * 3_600);
+
 /// The answer for a role. Unknown fields are left alone.
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
@@ -46,21 +55,22 @@ pub(super) fn identity(mut response: HttpResponse, arrival: Arrival) -> Result<I
         let message = format!("The ECS metadata service gave no credentials for the role: its Code is {said}.");
         return Err(Error::new(ErrorKind::SourceDenied, message));
     }
-    let access_key_id = answer.access_key_id.filter(|id| !id.is_empty()).ok_or_else(|| lacks("AccessKeyId"))?;
-    if answer.access_key_secret.is_empty() {
-        return Err(lacks("AccessKeySecret"));
-    }
-    if answer.security_token.is_empty() {
-        return Err(lacks("SecurityToken"));
-    }
+    let access_key_id = answer.access_key_id.unwrap_or_default();
+    // The id stands unquoted in a header between commas and equals signs.
+    let of_an_id = |byte: u8| byte.is_ascii_alphanumeric() || b"._-".contains(&byte);
+    check("AccessKeyId", &access_key_id, ID_LIMIT, of_an_id)?;
+    let visible = |byte: u8| byte.is_ascii_graphic();
+    check("AccessKeySecret", answer.access_key_secret.expose(), SECRET_LIMIT, visible)?;
+    check("SecurityToken", answer.security_token.expose(), TOKEN_LIMIT, visible)?;
     let ends = answer.expiration.ok_or_else(|| lacks("Expiration"))?;
     let ends: jiff::Timestamp = ends.parse().map_err(|_| unreadable("has an Expiration that is not a date"))?;
     let left = u64::try_from(ends.as_millisecond().saturating_sub(unix_ms)).unwrap_or(0);
+    let left = Duration::from_millis(left).min(LONGEST_LIFE);
     Ok(Identity {
         access_key_id,
         access_key_secret: answer.access_key_secret,
         security_token: Some(answer.security_token),
-        expires_at: Some(arrival.now + Duration::from_millis(left)),
+        expires_at: Some(arrival.now + left),
     })
 }
 
@@ -81,7 +91,21 @@ pub(super) fn token(response: &HttpResponse) -> Option<SecretText> {
 
 /// Whether a text can be a role's name or an error code: safe in a path and in a message.
 pub(super) fn is_word(text: &str) -> bool {
-    !text.is_empty() && text.len() <= 64 && text.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_.@".contains(&b))
+    !matches!(text, "" | "." | "..")
+        && text.len() <= 64
+        && text.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_.@".contains(&b))
+}
+
+/// Fails unless a member can be the part of an identity that it claims to be.
+fn check(field: &str, text: &str, limit: usize, fits: impl Fn(u8) -> bool) -> Result<(), Error> {
+    match text {
+        "" => Err(lacks(field)),
+        long if long.len() > limit => Err(unreadable(&format!("has an {field} that is longer than {limit} bytes"))),
+        odd if !odd.bytes().all(fits) => {
+            Err(unreadable(&format!("has an {field} with a character that does not belong there")))
+        }
+        _ => Ok(()),
+    }
 }
 
 fn lacks(field: &str) -> Error {
@@ -143,9 +167,48 @@ mod tests {
     }
 
     #[test]
+    fn a_member_that_cannot_be_sent_is_named_and_not_shown() {
+        let body = |field: &str, text: &str| {
+            let mut body: serde_json::Value = serde_json::from_str(&good("2099-01-02T03:04:05Z")).unwrap();
+            body[field] = text.into();
+            body.to_string()
+        };
+        for (field, text) in [
+            ("AccessKeyId", "STS.a\r\nX-Evil: 1"),
+            ("AccessKeyId", "STS.a,SignedHeaders=host"),
+            ("AccessKeyId", "STS.ä"),
+            ("AccessKeyId", &"a".repeat(129)),
+            ("AccessKeySecret", "sec\u{0}ret"),
+            ("AccessKeySecret", "sec ret"),
+            ("AccessKeySecret", &"s".repeat(4097)),
+            ("SecurityToken", "tok\r\nX-Evil: 1"),
+            ("SecurityToken", "tok\u{200b}en"),
+            ("SecurityToken", &"t".repeat(16385)),
+        ] {
+            let error = identity(answer(body(field, text), None), ARRIVAL).unwrap_err();
+            assert_eq!(error.kind(), ErrorKind::SourceUnavailable);
+            assert!(error.message().contains(&format!("has an {field} ")), "{error}");
+            assert!(!error.to_string().contains(text) && !error.to_string().contains("Evil"), "{error}");
+        }
+        for (field, text) in
+            [("AccessKeyId", "STS.NT-a_B9"), ("AccessKeySecret", "a+/="), ("SecurityToken", "CAIS+/~=")]
+        {
+            assert!(identity(answer(body(field, text), None), ARRIVAL).is_ok(), "{field}");
+        }
+    }
+
+    #[test]
+    fn no_identity_is_kept_for_longer_than_half_a_day() {
+        for end in ["9999-01-01T00:00:00Z", "2023-11-15T10:13:21Z"] {
+            let identity = identity(answer(good(end), None), ARRIVAL).unwrap();
+            assert_eq!(identity.expires_at, Some(ARRIVAL.now + Duration::from_secs(12 * 3_600)), "{end}");
+        }
+    }
+
+    #[test]
     fn a_role_name_is_trimmed_and_checked() {
         assert_eq!(role_name(&answer(" my-role\r\n", None)).unwrap(), "my-role");
-        for bad in ["", "<html>", "a/../b", "two words"] {
+        for bad in ["", "<html>", "a/../b", "two words", ".", "..", &"a".repeat(65)] {
             assert!(role_name(&answer(bad, None)).is_err(), "{bad}");
         }
     }
