@@ -60,6 +60,7 @@ impl fmt::Debug for HttpResponse {
 /// Something that can send a request and bring back the answer inside a deadline.
 pub trait Exchange: Send + Sync {
     /// Sends `request` and reads the whole answer. Any status is an answer; an error means that there was none:
-    /// `Network`, `Tls` or `Timeout`, with a message that names the host and the cause.
+    /// `Network`, `Tls`, `Timeout`, or `KmsServer` for one beyond its limits, with a message that names the host and the
+    /// cause.
     fn exchange(&self, request: &HttpRequest, deadline: Deadline) -> Result<HttpResponse, Error>;
 }

@@ -62,6 +62,7 @@ impl Fault {
         let class = match error.kind() {
             ErrorKind::Network | ErrorKind::Timeout => FaultClass::Unreached,
             ErrorKind::Tls => FaultClass::Untrusted,
+            ErrorKind::KmsServer => FaultClass::Malformed,
             _ => FaultClass::Request,
         };
         Fault { class, error, server_unix_ms: None }

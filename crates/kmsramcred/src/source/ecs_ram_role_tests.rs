@@ -93,6 +93,16 @@ fn silence_is_asked_again_until_the_budget_is_over() {
 }
 
 #[test]
+fn an_answer_beyond_its_limits_is_not_asked_for_again() {
+    let long = || failure(ErrorKind::KmsServer, "100.100.100.200: its answer is longer than 65536 bytes.");
+    let (clock, script, source) = source(vec![answer(200, "T"), long(), long()]);
+    let error = source.identity(Deadline::after(&*clock, Duration::from_secs(10))).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::SourceUnavailable);
+    assert!(error.message().contains("longer than 65536 bytes"), "{error}");
+    assert_eq!(script.count(), 3, "a token, the credentials with it and without");
+}
+
+#[test]
 fn a_refusal_is_not_asked_again() {
     let (clock, script, source) = source(vec![answer(200, "T"), answer(404, ""), answer(404, "")]);
     let error = source.identity(Deadline::after(&*clock, Duration::from_secs(10))).unwrap_err();

@@ -156,8 +156,9 @@ impl MetadataService {
         };
         let attempt = Deadline(deadline.0.min(self.clock.now() + ATTEMPT));
         self.exchange.exchange(&request, attempt).map_err(|error| {
-            let message = format!("The ECS metadata service gave no answer: {}", error.message());
-            Failure::passing(Error::new(ErrorKind::SourceUnavailable, message))
+            let message = format!("The ECS metadata service gave no usable answer: {}", error.message());
+            let passing = error.kind() != ErrorKind::KmsServer;
+            Failure { error: Error::new(ErrorKind::SourceUnavailable, message), passing }
         })
     }
 }

@@ -34,9 +34,13 @@ impl Attempt<'_> {
             ureq::Error::Tls(cause) => self.tls(cause),
             ureq::Error::TlsRequired => self.tls("the connection is not encrypted"),
             ureq::Error::ConnectionFailed => self.network("the connection could not be made"),
-            ureq::Error::BodyExceedsLimit(limit) => self.network(&format!("its answer is longer than {limit} bytes")),
+            ureq::Error::BodyExceedsLimit(limit) => self.too_long(&format!("its answer is longer than {limit} bytes")),
             ureq::Error::LargeResponseHeader(_, limit) => {
-                self.network(&format!("the headers of its answer are longer than {limit} bytes"))
+                self.too_long(&format!("the headers of its answer are longer than {limit} bytes"))
+            }
+            // The type of the inner error cannot be named here; a test holds the words.
+            ureq::Error::Protocol(error) if error.to_string().contains("too many headers") => {
+                self.too_long("its answer has too many headers")
             }
             ureq::Error::Protocol(_) => self.network("it answered something that is not HTTP"),
             ureq::Error::Http(_) | ureq::Error::BadUri(_) => {
@@ -48,6 +52,11 @@ impl Attempt<'_> {
 
     fn network(&self, cause: &str) -> Error {
         Error::new(ErrorKind::Network, format!("{}: {cause}.", self.authority))
+    }
+
+    /// An answer that came and cannot be used: the next one would be no shorter.
+    fn too_long(&self, cause: &str) -> Error {
+        Error::new(ErrorKind::KmsServer, format!("{}: {cause}.", self.authority))
     }
 
     fn tls(&self, cause: &str) -> Error {
