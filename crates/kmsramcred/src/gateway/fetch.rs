@@ -14,6 +14,10 @@ use std::time::Duration;
 /// Clocks that differ by less than this are not what a gateway complains about.
 const LEAST_OFFSET_MS: u64 = 1_000;
 
+/// A clock that differs by more is not corrected: one answer, which may be forged where certificates are not verified,
+/// must not have requests signed for a far day.
+const GREATEST_OFFSET_MS: u64 = 24 * 3_600 * 1_000;
+
 /// Whoever runs the fetch: pauses for it, and knows who waits.
 pub trait Patience {
     /// Pauses until then. Answers `false` when the client was closed: stop.
@@ -71,11 +75,11 @@ pub fn fetch(
             Some(led_to_it) => error.with_cause(led_to_it),
             None => error,
         })?;
-        let fault = match course.attempt(gateway, &identity, patience) {
+        let mut fault = match course.attempt(gateway, &identity, patience) {
             Ok(answer) => return Ok(answer),
             Err(fault) => fault,
         };
-        let again = course.remedy(gateway, &identity, &fault);
+        let again = course.remedy(gateway, &identity, &mut fault);
         let asked = fault.error.retry_after();
         patience.stumbled(&fault.error);
         course.remember(fault.error);
@@ -145,7 +149,7 @@ impl<'a> Course<'a> {
         gateway.ask(self.secret_name, &request, identity, end)
     }
 
-    fn remedy(&mut self, gateway: &SharedGateway, identity: &Identity, fault: &Fault) -> Again {
+    fn remedy(&mut self, gateway: &SharedGateway, identity: &Identity, fault: &mut Fault) -> Again {
         match retry::remedy(fault.class) {
             Remedy::Stop => Again::No,
             Remedy::Pause => Again::Later,
@@ -160,8 +164,8 @@ impl<'a> Course<'a> {
         }
     }
 
-    /// Takes the gateway's clock for the next requests; `false` when its `Date` explains nothing.
-    fn correct_clock(&self, gateway: &SharedGateway, fault: &Fault) -> bool {
+    /// Takes the gateway's clock for the next requests; `false` when its `Date` explains nothing, or too much.
+    fn correct_clock(&self, gateway: &SharedGateway, fault: &mut Fault) -> bool {
         let Some(server) = fault.server_unix_ms else {
             return false;
         };
@@ -169,8 +173,17 @@ impl<'a> Course<'a> {
         if offset.saturating_sub(gateway.clock_offset_ms()).unsigned_abs() < LEAST_OFFSET_MS {
             return false;
         }
-        gateway.set_clock_offset_ms(offset);
         let (seconds, side) = (offset.unsigned_abs() / 1_000, if offset < 0 { "ahead of" } else { "behind" });
+        if offset.unsigned_abs() > GREATEST_OFFSET_MS {
+            let message = format!(
+                "This machine's clock is {seconds} s {side} the clock of {}, too much to be corrected. Set this machine's clock.",
+                gateway.name()
+            );
+            let refusal = fault.error.clone();
+            fault.error = Error::new(refusal.kind(), message).with_cause(refusal);
+            return false;
+        }
+        gateway.set_clock_offset_ms(offset);
         record(LogLevel::Warn, || {
             format!(
                 "This machine's clock is {seconds} s {side} the clock of {}; requests are signed with the corrected time. Set the clock.",

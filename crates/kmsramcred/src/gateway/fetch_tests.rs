@@ -199,6 +199,14 @@ fn a_certificate_problem_is_never_tried_again() {
 }
 
 #[test]
+fn an_answer_beyond_its_limits_is_not_asked_for_again() {
+    let bench = Bench::new(vec![failure(ErrorKind::KmsServer, "kms.test: its answer is longer than 1048576 bytes.")]);
+    let error = bench.fetch(10).unwrap_err();
+    assert_eq!(error.message(), "kms.test: its answer is longer than 1048576 bytes.");
+    assert_eq!((error.kind(), bench.sent.get()), (ErrorKind::KmsServer, 1));
+}
+
+#[test]
 fn an_unreadable_success_is_a_fault_that_names_the_gateway() {
     let bench = Bench::new(vec![answer(200, "<html>login</html>")]);
     let error = bench.fetch(10).unwrap_err();
@@ -263,6 +271,26 @@ fn a_replay_is_sent_again_at_once_and_from_then_on_with_pauses() {
     bench.fetch(10).unwrap();
     assert_eq!(bench.header("x-nonce"), ["n1", "n2", "n3", "n4"]);
     assert_eq!(*bench.pauses.borrow(), [200, 400]);
+}
+
+#[test]
+fn a_clock_that_is_off_by_more_than_a_day_is_not_corrected_but_named() {
+    let refused = |date| answer_with(400, r#"{"Code":"InvalidTimeStamp.Expired","Message":"m"}"#, &[("date", date)]);
+    for (date, said) in [
+        ("Wed, 15 Nov 2023 22:13:21 GMT", "86401 s behind"),
+        ("Mon, 13 Nov 2023 22:13:19 GMT", "86401 s ahead of"),
+        ("Thu, 31 Dec 9998 23:59:59 GMT", "s behind"),
+    ] {
+        let bench = Bench::new(vec![refused(date)]);
+        let error = bench.fetch(10).unwrap_err();
+        assert!(error.message().contains(said) && error.message().contains("Set this machine's clock"), "{error}");
+        assert_eq!(error.kind(), ErrorKind::KmsRejected);
+        assert_eq!(error.cause().and_then(Error::code), Some("InvalidTimeStamp.Expired"));
+        assert_eq!(bench.gateway[0].clock_offset_ms(), 0);
+    }
+    let bench = Bench::new(vec![refused("Wed, 15 Nov 2023 22:13:20 GMT"), answer(200, GOOD)]);
+    bench.fetch(10).unwrap();
+    assert_eq!(bench.gateway[0].clock_offset_ms(), 86_400_000);
 }
 
 #[test]
@@ -362,6 +390,7 @@ proptest::proptest! {
         let mut reply = answer(200, "");
         reply.result.as_mut().unwrap().body = body;
         bench.script.then(reply);
+        bench.close_after.set(1);
         if let Err(error) = bench.fetch(1) {
             let text = format!("{error} {error:?}");
             proptest::prop_assert!(!text.contains(VALUE), "{}", text);
