@@ -5,7 +5,7 @@ use kmsramcred::transport::TlsTrust;
 use rcgen::{BasicConstraints, CertificateParams, IsCa, Issuer, KeyPair, date_time_ymd};
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer};
 use rustls::{ServerConfig, ServerConnection, StreamOwned};
-use std::io::Write;
+use std::io::{Read, Write};
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -42,6 +42,16 @@ impl Authority {
 
     /// A server that shows a certificate for `name`, valid between these years.
     pub fn server(&self, name: &str, from: i32, to: i32) -> SocketAddr {
+        let config = self.server_config(name, from, to);
+        serve(move |stream, _| {
+            let mut tls = StreamOwned::new(ServerConnection::new(config.clone()).unwrap(), stream);
+            while read_request(&mut tls).is_some() {
+                tls.write_all(ok("secret").as_bytes()).unwrap();
+            }
+        })
+    }
+
+    fn server_config(&self, name: &str, from: i32, to: i32) -> Arc<ServerConfig> {
         let mut params = CertificateParams::new(vec![name.to_owned()]).unwrap();
         params.not_before = date_time_ymd(from, 1, 1);
         params.not_after = date_time_ymd(to, 1, 1);
@@ -54,13 +64,7 @@ impl Authority {
             .with_no_client_auth()
             .with_single_cert(vec![CertificateDer::from(certificate.der().to_vec())], key)
             .unwrap();
-        let config = Arc::new(config);
-        serve(move |stream, _| {
-            let mut tls = StreamOwned::new(ServerConnection::new(config.clone()).unwrap(), stream);
-            while read_request(&mut tls).is_some() {
-                tls.write_all(ok("secret").as_bytes()).unwrap();
-            }
-        })
+        Arc::new(config)
     }
 }
 
@@ -83,6 +87,67 @@ fn a_certificate_of_the_named_authority_is_accepted() {
     let ca = Authority::root();
     let address = ca.server(HOST, 2020, 2090);
     assert_eq!(ask(only(&[&ca]), HOST, address).unwrap().body, b"secret");
+}
+
+/// Answers the first request with `answer` and sends, in the same breath, the first bytes of `unasked`, one more record;
+/// the rest of it is the answer to the second request.
+fn talkative(ca: &Authority, kept_back: fn(usize) -> usize) -> SocketAddr {
+    let config = ca.server_config(HOST, 2020, 2090);
+    serve(move |stream, _| {
+        let mut tls = StreamOwned::new(ServerConnection::new(config.clone()).unwrap(), stream);
+        if read_request(&mut tls).is_none() {
+            return;
+        }
+        let mut bytes = Vec::new();
+        tls.conn.writer().write_all(ok("asked").as_bytes()).unwrap();
+        while tls.conn.wants_write() {
+            tls.conn.write_tls(&mut bytes).unwrap();
+        }
+        tls.conn.writer().write_all(ok("unasked").as_bytes()).unwrap();
+        while tls.conn.wants_write() {
+            tls.conn.write_tls(&mut bytes).unwrap();
+        }
+        let record = ok("unasked").len();
+        let rest = bytes.split_off(bytes.len() - kept_back(record));
+        tls.sock.write_all(&bytes).unwrap();
+        let mut byte = [0];
+        // Whatever comes now is another request; the end of the connection is what should come.
+        if matches!(tls.sock.read(&mut byte), Ok(1)) {
+            let _ = tls.sock.write_all(&rest);
+            std::thread::sleep(Duration::from_millis(200));
+        }
+    })
+}
+
+#[test]
+fn an_answer_that_nobody_asked_for_is_never_taken_for_the_next_one() {
+    let ca = Authority::root();
+    // A record is longer than what it carries, so this leaves some of it on the way, or all of it arrived.
+    for kept_back in [|record: usize| record, |_| 1, |_| 0] {
+        let address = talkative(&ca, kept_back);
+        let transport = transport(only(&[&ca]), local());
+        let request = get(format!("{HOST}:{}", address.port()), true);
+        for _ in 0..4 {
+            assert_eq!(transport.exchange(&request, within(5_000)).unwrap().body, b"asked");
+        }
+    }
+}
+
+#[test]
+fn an_encrypted_connection_is_used_again() {
+    let ca = Authority::root();
+    let config = ca.server_config(HOST, 2020, 2090);
+    let address = serve(move |stream, number| {
+        let mut tls = StreamOwned::new(ServerConnection::new(config.clone()).unwrap(), stream);
+        while read_request(&mut tls).is_some() {
+            tls.write_all(ok(&format!("{number}{}", "x".repeat(40_000))).as_bytes()).unwrap();
+        }
+    });
+    let transport = transport(only(&[&ca]), local());
+    for _ in 0..4 {
+        let answer = transport.exchange(&get(format!("{HOST}:{}", address.port()), true), within(5_000)).unwrap();
+        assert_eq!(answer.body[..2], *b"0x");
+    }
 }
 
 #[test]
