@@ -2,17 +2,18 @@
 
 use super::Answer;
 use crate::secret_text::SecretText;
-use crate::source::secret_field;
 use serde::de::IgnoredAny;
 use serde::{Deserialize, Deserializer};
+use serde_json::value::RawValue;
+use zeroize::Zeroizing;
 
 /// The fields that are used; any other is left alone, `VersionStages` too. Only name and value must be there.
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
-struct Body {
+struct Body<'a> {
     secret_name: String,
-    #[serde(deserialize_with = "secret_field::deserialize")]
-    secret_data: SecretText,
+    #[serde(borrow)]
+    secret_data: &'a RawValue,
     #[serde(default, deserialize_with = "text_or_nothing")]
     secret_type: Option<String>,
     #[serde(default, deserialize_with = "text_or_nothing")]
@@ -47,12 +48,12 @@ fn text_or_nothing<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<
 
 /// The answer in a body; nothing when it is not one.
 pub(super) fn read(body: &[u8], server_unix_ms: Option<i64>) -> Option<Answer> {
-    let body = serde_json::from_slice::<Body>(body).ok()?;
+    let body = serde_json::from_slice::<Body<'_>>(body).ok()?;
     Some(Answer {
         secret_name: body.secret_name,
         secret_type: body.secret_type.unwrap_or_default(),
         secret_data_type: body.secret_data_type.unwrap_or_default(),
-        secret_data: body.secret_data,
+        secret_data: unescaped(body.secret_data.get())?,
         version_id: body.version_id.unwrap_or_default(),
         create_time: body.create_time,
         last_rotation_date: body.last_rotation_date,
@@ -63,9 +64,87 @@ pub(super) fn read(body: &[u8], server_unix_ms: Option<i64>) -> Option<Answer> {
     })
 }
 
+/// The text in a JSON literal; nothing when it is none. The parser would put its parts together in a buffer of its own,
+/// which nobody wipes, and the value of a RAM secret is full of escaped quotes.
+fn unescaped(literal: &str) -> Option<SecretText> {
+    let mut rest = literal.strip_prefix('"')?.strip_suffix('"')?;
+    // No escape is shorter than what it stands for, so that the text is never moved.
+    let mut text = Zeroizing::new(String::with_capacity(rest.len()));
+    while let Some((plain, escape)) = rest.split_once('\\') {
+        text.push_str(plain);
+        let (sign, after) = escape.split_at_checked(1)?;
+        rest = after;
+        text.push(match sign {
+            "\"" | "\\" | "/" => char::from(*sign.as_bytes().first()?),
+            "b" => '\u{8}',
+            "f" => '\u{c}',
+            "n" => '\n',
+            "r" => '\r',
+            "t" => '\t',
+            "u" => {
+                let first = code_unit(&mut rest)?;
+                match char::from_u32(first.into()) {
+                    Some(sign) => sign,
+                    None => {
+                        rest = rest.strip_prefix("\\u")?;
+                        char::decode_utf16([first, code_unit(&mut rest)?]).next()?.ok()?
+                    }
+                }
+            }
+            _ => return None,
+        });
+    }
+    text.push_str(rest);
+    Some(SecretText::from(text.as_str()))
+}
+
+/// The four digits at the beginning, taken away.
+fn code_unit(rest: &mut &str) -> Option<u16> {
+    let (digits, after) = rest.split_at_checked(4)?;
+    *rest = after;
+    if digits.bytes().all(|digit| digit.is_ascii_hexdigit()) { u16::from_str_radix(digits, 16).ok() } else { None }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn a_value_that_is_no_text_is_refused() {
+        for value in [
+            "7",
+            "{}",
+            "[\"v\"]",
+            "true",
+            "\"\\ud800\"",
+            "\"\\ud800\\u0041\"",
+            "\"\\udc00\"",
+            "\"\\x\"",
+            "\"\\u+123\"",
+            "\"v",
+        ] {
+            assert!(
+                read(format!(r#"{{"SecretName":"s","SecretData":{value}}}"#).as_bytes(), None).is_none(),
+                "{value}"
+            );
+        }
+        let value = r#""\"\\\/\b\f\n\r\t\u00e4\uD83D\uDE00ß""#;
+        assert_eq!(unescaped(value).unwrap().expose(), "\"\\/\u{8}\u{c}\n\r\tä😀ß");
+    }
+
+    proptest! {
+        #[test]
+        fn a_value_is_read_as_the_parser_would(parts in proptest::collection::vec(
+            prop_oneof!["[a-zä😀\\\\\"]{1,4}", "\\\\[\"\\\\/bfnrtux]", "\\\\u[dD][89abcdefABCDEF][0-9a-f]{2}", "\\\\u[0-9a-fA-F]{4}"], 0..12))
+        {
+            let literal = format!("\"{}\"", parts.concat());
+            let expected = serde_json::from_str::<String>(&literal).ok();
+            let body = format!(r#"{{"SecretName":"s","SecretData":{literal}}}"#);
+            let found = read(body.as_bytes(), None).map(|answer| answer.secret_data.expose().to_owned());
+            prop_assert_eq!(found, expected);
+        }
+    }
 
     #[test]
     fn only_name_and_value_must_be_there() {

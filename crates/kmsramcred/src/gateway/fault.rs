@@ -4,7 +4,9 @@ use super::confidential::Confidential;
 use super::fault_table;
 use crate::error::{Error, ErrorKind, is_unprintable};
 use crate::exchange::HttpResponse;
-use serde_json::{Map, Value};
+use serde::de::{Deserialize, Deserializer, IgnoredAny, MapAccess, Visitor};
+use serde_json::Value;
+use std::fmt;
 use std::time::Duration;
 
 /// A service's own message is cut off here.
@@ -148,14 +150,11 @@ pub(super) struct Said {
 impl Said {
     /// Reads the JSON shapes, with names in either case, and the XML ones; nothing when the body is something else.
     pub(super) fn in_body(body: &[u8]) -> Option<Said> {
-        let said = match serde_json::from_slice::<Map<String, Value>>(body) {
-            Ok(map) => {
-                let text = |names: [&str; 2]| names.iter().find_map(|name| map.get(*name)).and_then(as_text);
-                Said {
-                    code: text(["Code", "code"]),
-                    message: text(["Message", "message"]),
-                    request_id: text(["RequestId", "requestId"]),
-                }
+        let said = match serde_json::from_slice::<Members>(body) {
+            Ok(Members(members)) => {
+                let [code, message, request_id] =
+                    members.map(|[upper, lower]| upper.or(lower).and_then(|v| as_text(&v)));
+                Said { code, message, request_id }
             }
             Err(_) => {
                 let xml = std::str::from_utf8(body).ok().filter(|text| text.trim_start().starts_with('<'))?;
@@ -169,6 +168,41 @@ impl Said {
         said.code.is_some().then_some(said)
     }
 }
+
+/// The members of an error's body that are read, each under its two names. No other is copied out of the body, which may
+/// be a damaged answer with a secret in it.
+#[derive(Default)]
+struct Members([[Option<Value>; 2]; 3]);
+
+impl<'de> Deserialize<'de> for Members {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Members, D::Error> {
+        struct Reader;
+
+        impl<'de> Visitor<'de> for Reader {
+            type Value = Members;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("an object")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, mut object: A) -> Result<Members, A::Error> {
+                let mut members = Members::default();
+                while let Some(name) = object.next_key::<String>()? {
+                    match NAMES.iter().flatten().position(|known| *known == name) {
+                        Some(place) => members.0[place / 2][place % 2] = Some(object.next_value()?),
+                        None => drop(object.next_value::<IgnoredAny>()?),
+                    }
+                }
+                Ok(members)
+            }
+        }
+
+        deserializer.deserialize_map(Reader)
+    }
+}
+
+/// The names of the members: of the code, the message and the request id.
+const NAMES: [[&str; 2]; 3] = [["Code", "code"], ["Message", "message"], ["RequestId", "requestId"]];
 
 fn as_text(value: &Value) -> Option<String> {
     match value {

@@ -56,6 +56,16 @@ fn all_shapes_of_an_error_are_read() {
 }
 
 #[test]
+fn of_an_error_only_what_is_shown_is_read() {
+    // Deeper than a tree of values may be: whoever kept the other members would fail here.
+    let deep = |length| format!("{}{}", "[".repeat(length), "]".repeat(length));
+    let body = format!(r#"{{"SecretData":{},"Code":"Forbidden","Message":7,"code":"x"}}"#, deep(1_000));
+    let fault = fault(403, &[], body.as_bytes());
+    assert_eq!((fault.class, fault.error.code()), (FaultClass::Denied, Some("Forbidden")));
+    assert!(Said::in_body(br#"{"SecretData":"v","SecretName":"s"}"#).is_none());
+}
+
+#[test]
 fn a_page_keeps_the_status_and_names_the_gateway() {
     for (status, body, class, said) in [
         (502, "<html>Bad Gateway</html>", FaultClass::Transient, "an HTML page"),
