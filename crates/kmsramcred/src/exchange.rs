@@ -6,8 +6,9 @@
 use crate::clock::Deadline;
 use crate::error::Error;
 use std::fmt;
+use zeroize::Zeroize;
 
-/// A request that is ready to be sent, byte for byte.
+/// A request that is ready to be sent, byte for byte. What it carries is overwritten when it is dropped.
 #[derive(Clone, PartialEq, Eq)]
 pub struct HttpRequest {
     /// `GET`, `POST` or `PUT`.
@@ -26,6 +27,20 @@ pub struct HttpRequest {
     pub body_limit: usize,
 }
 
+impl HttpRequest {
+    fn wipe(&mut self) {
+        self.target.zeroize();
+        self.headers.iter_mut().for_each(|(_, value)| value.zeroize());
+        self.body.zeroize();
+    }
+}
+
+impl Drop for HttpRequest {
+    fn drop(&mut self) {
+        self.wipe();
+    }
+}
+
 impl fmt::Debug for HttpRequest {
     /// Shows where the request goes, never what it carries: targets, headers and bodies hold signatures and tokens.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -33,7 +48,7 @@ impl fmt::Debug for HttpRequest {
     }
 }
 
-/// An answer, whatever its status.
+/// An answer, whatever its status. Its body is overwritten when it is dropped.
 #[derive(Clone, PartialEq, Eq)]
 pub struct HttpResponse {
     /// The status of the answer.
@@ -51,6 +66,12 @@ impl HttpResponse {
     }
 }
 
+impl Drop for HttpResponse {
+    fn drop(&mut self) {
+        self.body.zeroize();
+    }
+}
+
 impl fmt::Debug for HttpResponse {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "HTTP {} with {} bytes", self.status, self.body.len())
@@ -63,4 +84,27 @@ pub trait Exchange: Send + Sync {
     /// `Network`, `Tls`, `Timeout`, or `KmsServer` for one beyond its limits, with a message that names the host and the
     /// cause.
     fn exchange(&self, request: &HttpRequest, deadline: Deadline) -> Result<HttpResponse, Error>;
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nothing_that_a_request_carried_is_left_of_it() {
+        let mut request = HttpRequest {
+            method: "POST",
+            tls: true,
+            authority: "kms.example".into(),
+            target: "/?Signature=s3cr3t".into(),
+            headers: vec![("x-acs-security-token".into(), "s3cr3t".into())],
+            body: b"s3cr3t".to_vec(),
+            body_limit: 1,
+        };
+        request.wipe();
+        assert_eq!(
+            (request.target.as_str(), request.headers[0].1.as_str(), request.body.as_slice()),
+            ("", "", &b""[..])
+        );
+    }
 }

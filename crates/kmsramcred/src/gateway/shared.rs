@@ -10,7 +10,6 @@ use crate::source::Identity;
 use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
-use zeroize::Zeroize;
 
 /// An answer with a longer body is refused.
 const BODY_LIMIT: usize = 1024 * 1024;
@@ -91,8 +90,8 @@ impl SharedGateway {
         deadline: Deadline,
     ) -> Result<Answer, Fault> {
         let confidential = Confidential::of(identity, request);
-        let mut response = self.exchange.exchange(request, deadline).map_err(Fault::without_answer)?;
-        let result = match response.status {
+        let response = self.exchange.exchange(request, deadline).map_err(Fault::without_answer)?;
+        match response.status {
             200..=299 => match answer_body::read(&response.body, fault::server_unix_ms(&response)) {
                 Some(answer) if is_about(&answer.secret_name, secret_name) => {
                     Ok(examined(answer, secret_name, &confidential))
@@ -107,9 +106,7 @@ impl SharedGateway {
                 }
             },
             _ => Err(Fault::in_answer(&self.authority, &response, &confidential)),
-        };
-        response.body.zeroize();
-        result
+        }
     }
 }
 

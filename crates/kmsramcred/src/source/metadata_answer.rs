@@ -7,7 +7,6 @@ use crate::exchange::HttpResponse;
 use crate::secret_text::SecretText;
 use serde::Deserialize;
 use std::time::Duration;
-use zeroize::Zeroize;
 
 /// The longest id that is believed, in bytes; real ones have some thirty.
 const ID_LIMIT: usize = 128;
@@ -45,10 +44,9 @@ pub(super) struct Arrival {
 }
 
 /// The identity in an answer with status 200. Errors quote nothing of the body but a code that looks like one.
-pub(super) fn identity(mut response: HttpResponse, arrival: Arrival) -> Result<Identity, Error> {
+pub(super) fn identity(response: HttpResponse, arrival: Arrival) -> Result<Identity, Error> {
     let unix_ms = response.header("date").and_then(http_date).unwrap_or(arrival.unix_ms);
     let answer = serde_json::from_slice::<RoleAnswer>(&response.body);
-    response.body.zeroize();
     let answer = answer.map_err(|_| unreadable("is not the JSON text that was expected"))?;
     if answer.code != "Success" {
         let said = if is_word(&answer.code) { answer.code.as_str() } else { "no readable code" };

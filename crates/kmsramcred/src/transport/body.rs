@@ -7,7 +7,7 @@ use zeroize::Zeroize;
 /// Where reading starts when the answer does not say how long it is.
 const FIRST_BUFFER: usize = 16 * 1024;
 
-/// Reads the whole body. Bodies carry secrets, so a buffer that is outgrown is wiped, and the result is left to its owner.
+/// Reads the whole body. Bodies carry secrets, so a buffer that is outgrown is wiped, and the result by its owner.
 pub(super) fn read(body: Body, limit: usize) -> Result<Vec<u8>, ureq::Error> {
     let announced = body.content_length().and_then(|length| usize::try_from(length).ok());
     if announced.is_some_and(|length| length > limit) {

@@ -15,6 +15,7 @@ use ureq::unversioned::transport::time::{Duration, Instant};
 use ureq::unversioned::transport::{
     Buffers, ConnectionDetails, Connector, Either, LazyBuffers, NextTimeout, Transport, TransportAdapter,
 };
+use zeroize::Zeroize;
 
 /// Wraps connections to `https` addresses in TLS.
 pub(super) struct TlsConnector {
@@ -149,6 +150,20 @@ impl Place {
     }
 }
 
+impl<In: Transport> Drop for TlsStream<In> {
+    fn drop(&mut self) {
+        wipe(&mut self.buffers);
+    }
+}
+
+/// Overwrites what was sent and received, read or not.
+fn wipe(buffers: &mut LazyBuffers) {
+    let unread = buffers.input().len();
+    buffers.input_consume(unread);
+    buffers.input_append_buf().zeroize();
+    buffers.output().zeroize();
+}
+
 impl<In: Transport> Transport for TlsStream<In> {
     fn buffers(&mut self) -> &mut dyn Buffers {
         &mut self.buffers
@@ -168,7 +183,12 @@ impl<In: Transport> Transport for TlsStream<In> {
     }
 
     fn is_open(&mut self) -> bool {
-        self.is_drained() && self.stream.sock.socket.get_mut().is_open()
+        // Asked after each answer, before the connection rests in the pool for a while.
+        let drained = self.is_drained();
+        if drained {
+            wipe(&mut self.buffers);
+        }
+        drained && self.stream.sock.socket.get_mut().is_open()
     }
 
     fn is_tls(&self) -> bool {
@@ -185,6 +205,21 @@ impl<In: Transport> fmt::Debug for TlsStream<In> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn wiped_buffers_hold_nothing_of_what_was_sent_or_received() {
+        let mut buffers = LazyBuffers::new(64, 32);
+        buffers.output().fill(b'r');
+        for _ in 0..2 {
+            buffers.input_append_buf()[..20].fill(b's');
+            buffers.input_appended(20);
+            buffers.input_consume(15);
+        }
+        wipe(&mut buffers);
+        assert!(buffers.input().is_empty());
+        assert_eq!((buffers.input_append_buf(), &[0; 64][..]), (&mut [0; 64][..], &[0; 64][..]));
+        assert_eq!(buffers.output(), [0; 32]);
+    }
 
     #[test]
     fn the_place_between_records_is_known_however_the_bytes_come() {

@@ -1,6 +1,6 @@
 use crate::server::{ask, assert_fails, get, ok, plain, read_request, serve, serve_bytes, within};
 use kmsramcred::ErrorKind;
-use kmsramcred::exchange::{Exchange, HttpRequest};
+use kmsramcred::exchange::Exchange;
 use std::io::Write;
 use std::net::TcpListener;
 use std::sync::Arc;
@@ -18,13 +18,11 @@ fn a_request_goes_out_as_it_is() {
         }
     });
     let transport = plain();
-    let post = HttpRequest {
-        method: "POST",
-        target: "/?a=%2F~&b=".into(),
-        headers: vec![("x-acs-action".into(), "GetSecretValue".into()), ("user-agent".into(), "me/1".into())],
-        body: b"k=v".to_vec(),
-        ..get(address.to_string(), false)
-    };
+    let mut post = get(address.to_string(), false);
+    post.method = "POST";
+    post.target = "/?a=%2F~&b=".into();
+    post.headers = vec![("x-acs-action".into(), "GetSecretValue".into()), ("user-agent".into(), "me/1".into())];
+    post.body = b"k=v".to_vec();
     transport.exchange(&post, within(5_000)).unwrap();
     let sent = requests.recv().unwrap();
     assert!(sent.starts_with("POST /?a=%2F~&b= HTTP/1.1\r\n"), "{sent}");
@@ -36,7 +34,9 @@ fn a_request_goes_out_as_it_is() {
         ["accept-encoding: identity", "content-length: 3", &host, "user-agent: me/1", "x-acs-action: GetSecretValue"];
     assert_eq!(lines, expected);
 
-    transport.exchange(&HttpRequest { method: "PUT", ..get(address.to_string(), false) }, within(5_000)).unwrap();
+    let mut put = get(address.to_string(), false);
+    put.method = "PUT";
+    transport.exchange(&put, within(5_000)).unwrap();
     assert!(requests.recv().unwrap().contains("content-length: 0\r\n"));
     transport.exchange(&get(address.to_string(), false), within(5_000)).unwrap();
     assert!(!requests.recv().unwrap().contains("content-length"));
