@@ -73,6 +73,9 @@ impl Runtime {
     fn close(&self) {
         self.workers.close();
         self.refresher.close();
+        if let Ok(fetcher) = &self.fetcher {
+            fetcher.close();
+        }
     }
 }
 

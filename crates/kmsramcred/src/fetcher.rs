@@ -13,7 +13,7 @@ use crate::source::{AccessKeySource, EcsRamRole, EcsRamRoleSettings, Source};
 use crate::stats::Counters;
 use crate::transport::{HttpTransport, Resolver, TlsTrust, TransportSettings};
 use std::hash::{BuildHasher, RandomState};
-use std::sync::Arc;
+use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::time::Duration;
 
 /// The longest time for a connection to a gateway, TLS handshake included.
@@ -38,16 +38,44 @@ pub(crate) struct Fetcher {
     source: Box<dyn Source>,
     gateways: Vec<SharedGateway>,
     clock: Arc<dyn Clock>,
+    transports: Vec<Arc<HttpTransport>>,
+    closing: Arc<Closing>,
+}
+
+/// Tells a source that pauses that its client was closed.
+#[derive(Default)]
+struct Closing {
+    closed: Mutex<bool>,
+    changed: Condvar,
+}
+
+impl Closing {
+    /// Pauses for a random time up to `longest`; answers `false` when the client was closed.
+    fn pause(&self, longest: Duration) -> bool {
+        let wait = longest.mul_f64(fastrand::f64());
+        let closed = self.closed.lock().unwrap_or_else(PoisonError::into_inner);
+        let open = |closed: &mut bool| !*closed;
+        !*self.changed.wait_timeout_while(closed, wait, open).unwrap_or_else(PoisonError::into_inner).0
+    }
+
+    fn close(&self) {
+        *self.closed.lock().unwrap_or_else(PoisonError::into_inner) = true;
+        self.changed.notify_all();
+    }
 }
 
 impl Fetcher {
     /// Opens nothing. Fails when `trust` names certificates that cannot be used.
     pub(crate) fn new(config: &Config, trust: &[TlsTrust], clock: Arc<dyn Clock>) -> Result<Fetcher, Error> {
         let resolver = Arc::new(Resolver::new(Arc::clone(&clock), Arc::new(fork::spawn)));
-        let transport = |tls, connect_timeout, answer_timeout| {
+        let closing: Arc<Closing> = Arc::default();
+        let mut transports = Vec::new();
+        let mut transport = |tls, connect_timeout, answer_timeout| -> Result<Arc<dyn Exchange>, Error> {
             let (resolver, clock) = (Arc::clone(&resolver), Arc::clone(&clock));
             let settings = TransportSettings { tls, connect_timeout, answer_timeout, resolver, clock };
-            HttpTransport::new(settings).map(|transport| Arc::new(transport) as Arc<dyn Exchange>)
+            let transport = Arc::new(HttpTransport::new(settings)?);
+            transports.push(Arc::clone(&transport));
+            Ok(transport)
         };
         let source: Box<dyn Source> = match config.source.clone() {
             SourceSettings::AccessKey { id, secret, token } => Box::new(AccessKeySource::new(id, secret, token)),
@@ -55,14 +83,24 @@ impl Fetcher {
                 let authority = metadata_endpoint.authority;
                 let settings = EcsRamRoleSettings { role_name, authority, imdsv1_disabled };
                 let exchange = transport(TlsTrust::System, METADATA_STEP, Some(METADATA_STEP))?;
-                Box::new(EcsRamRole::new(exchange, Arc::clone(&clock), settings))
+                let pausing = Arc::clone(&closing);
+                let pause = Box::new(move |longest| pausing.pause(longest));
+                Box::new(EcsRamRole::new(exchange, Arc::clone(&clock), settings, pause))
             }
         };
         let mut gateways = Vec::new();
         for (gateway, trust) in config.gateways.iter().zip(trust) {
             gateways.push(shared_gateway(config, gateway, transport(trust.clone(), CONNECT, None)?));
         }
-        Ok(Fetcher { source, gateways, clock })
+        Ok(Fetcher { source, gateways, clock, transports, closing })
+    }
+
+    /// Ends what is under way: pauses and exchanges. Nothing further begins.
+    pub(crate) fn close(&self) {
+        self.closing.close();
+        for transport in &self.transports {
+            transport.close();
+        }
     }
 
     /// Fetches and reads the value of a secret before `deadline`.
@@ -124,8 +162,8 @@ impl<'a> Progress<'a> {
 }
 
 impl Patience for Progress<'_> {
-    fn pause(&self, until: Moment) -> bool {
-        self.entry.pause(self.ticket, until)
+    fn pause(&self, until: Moment, at_least: Moment) -> bool {
+        self.entry.pause(self.ticket, until, at_least)
     }
 
     fn earliest_waiter(&self) -> Option<Moment> {

@@ -27,7 +27,7 @@ impl Exchange for Gateway {
 struct Once;
 
 impl Patience for Once {
-    fn pause(&self, _: Moment) -> bool {
+    fn pause(&self, _: Moment, _: Moment) -> bool {
         false
     }
     fn earliest_waiter(&self) -> Option<Moment> {

@@ -69,7 +69,7 @@ fn vector_imds_conversations() {
             ..EcsRamRoleSettings::default()
         };
         let pause = Box::new(|_| panic!("a pause means that a round was repeated"));
-        let source = EcsRamRole::with_pause(recorded.clone(), clock.clone(), settings, pause);
+        let source = EcsRamRole::new(recorded.clone(), clock.clone(), settings, pause);
         let result = source.identity(Deadline::after(&*clock, Duration::from_secs(10)));
 
         let sent = recorded.requests.lock().unwrap();

@@ -25,7 +25,7 @@ impl Exchange for Always {
 struct Skip<'a>(&'a PausedClock);
 
 impl Patience for Skip<'_> {
-    fn pause(&self, until: Moment) -> bool {
+    fn pause(&self, until: Moment, _at_least: Moment) -> bool {
         self.0.advance(until.since(self.0.now()));
         true
     }

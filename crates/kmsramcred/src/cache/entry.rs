@@ -279,9 +279,10 @@ impl Entry {
         outcome
     }
 
-    /// For the fetch: pauses until `until`, at most a second while somebody waits. `false` when the fetch is to end.
-    pub fn pause(&self, ticket: &Ticket, until: Moment) -> bool {
-        let began = self.clock.now();
+    /// For the fetch: pauses until `until`, at most a second while somebody waits, but not less than until `at_least`.
+    /// `false` when the fetch is to end.
+    pub fn pause(&self, ticket: &Ticket, until: Moment, at_least: Moment) -> bool {
+        let soon = at_least.max(self.clock.now() + Duration::from_secs(1));
         let mut state = self.state.lock();
         loop {
             let Some(flight) = state.flight.as_ref().filter(|flight| flight.number == ticket.flight) else {
@@ -290,7 +291,7 @@ impl Entry {
             if state.closed {
                 return false;
             }
-            let limit = if flight.waiters.is_empty() { until } else { until.min(began + Duration::from_secs(1)) };
+            let limit = if flight.waiters.is_empty() { until } else { until.min(soon) };
             let now = self.clock.now();
             if now >= limit {
                 return true;

@@ -82,18 +82,22 @@ impl ConfigBuilder {
 
     pub(super) fn build_of(&self, process: &Process) -> Result<Config, Error> {
         let mut notices: Vec<String> = self.environment.notice.iter().cloned().collect();
+        self.validated(process, &mut notices).map_err(|error| with_hints(error, &notices))
+    }
+
+    fn validated(&self, process: &Process, notices: &mut Vec<String>) -> Result<Config, Error> {
         let nothing = Layer::default();
         let file = self.file.as_ref().map_or(&nothing, |file| {
             notices.extend_from_slice(&file.notices);
             &file.layer
         });
-        let settings = Settings::choose(&self.program, file, &self.environment.layer, &mut notices);
+        let settings = Settings::choose(&self.program, file, &self.environment.layer, notices);
         if settings.all_default() {
             return Err(self.nothing_set());
         }
-        settings.refuse_unbuilt(identity::WORKS_TODAY, &mut notices)?;
-        let source = identity::read(&settings, &mut notices)?;
-        let gateways = region::read(&settings, process, &mut notices)?;
+        settings.refuse_unbuilt(identity::WORKS_TODAY, notices)?;
+        let source = identity::read(&settings, notices)?;
+        let gateways = region::read(&settings, process, notices)?;
         let list = |key, allow: fn(char) -> bool, allowed| {
             settings.read(key, |setting| setting.list(allow, allowed)).map(Option::unwrap_or_default)
         };
@@ -106,7 +110,7 @@ impl ConfigBuilder {
             dead_key_codes: list("dead_key_codes", visible, VISIBLE)?,
             user_agent: settings.read("user_agent", user_agent)?,
             origins: settings.iter().map(|setting| (setting.key.name.to_owned(), setting.origin.clone())).collect(),
-            notices,
+            notices: std::mem::take(notices),
             trusts_its_caller: process.distrust.is_none(),
         })
     }
@@ -158,10 +162,39 @@ impl ConfigBuilder {
         Ok(self)
     }
 
+    /// Adds the file that the look-up finds. Where it finds none and the program names none, the environment may do
+    /// alone.
+    pub(super) fn file_if_any(&mut self, path: Option<&Path>, process: &Process) -> Result<&mut Self, Error> {
+        self.environment_of(process)?;
+        match self.file_of(path, process).map(drop) {
+            Err(error)
+                if path.is_none()
+                    && error.kind() == ErrorKind::ConfigMissing
+                    && (process.variable)(location::VARIABLE).is_none()
+                    && self.environment.layer.names_a_source() => {}
+            other => other?,
+        }
+        Ok(self)
+    }
+
     pub(super) fn environment_of(&mut self, process: &Process) -> Result<&mut Self, Error> {
         self.environment = environ::read(process)?;
         Ok(self)
     }
+}
+
+/// What was passed over may be what was meant: a misspelt key is only seen when another one is missed.
+fn with_hints(error: Error, notices: &[String]) -> Error {
+    let hints: Vec<&str> = notices
+        .iter()
+        .map(String::as_str)
+        .filter(|notice| notice.starts_with("Unknown key") || notice.ends_with("counts as not set."))
+        .take(3)
+        .collect();
+    if hints.is_empty() {
+        return error;
+    }
+    Error::new(error.kind(), format!("{} Noticed besides: {}", error.message(), hints.join(" ")))
 }
 
 fn from_program(key: &'static Key, value: &str) -> Result<Setting, Error> {

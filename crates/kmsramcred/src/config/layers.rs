@@ -15,6 +15,11 @@ use std::collections::BTreeMap;
 pub(super) struct Layer(BTreeMap<&'static str, Setting>);
 
 impl Layer {
+    /// Whether it says where the identity comes from.
+    pub fn names_a_source(&self) -> bool {
+        self.0.contains_key("credentials_type")
+    }
+
     /// Sets a key; answers what was set before.
     pub fn insert(&mut self, setting: Setting) -> Option<Setting> {
         self.0.insert(setting.key.name, setting)

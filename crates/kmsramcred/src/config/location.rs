@@ -15,7 +15,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use zeroize::Zeroizing;
 
-const VARIABLE: &str = "KMSRAMCRED_CONFIG";
+pub(super) const VARIABLE: &str = "KMSRAMCRED_CONFIG";
 const NAME: &str = "managed_credentials_providers.properties";
 const MOST_BYTES: usize = 1 << 20;
 

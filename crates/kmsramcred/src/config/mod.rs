@@ -39,6 +39,7 @@ pub use region::GatewaySettings;
 pub use timing::Timing;
 
 use crate::error::Error;
+use process::Process;
 use std::fmt;
 use std::path::Path;
 
@@ -82,9 +83,10 @@ impl Config {
         ConfigBuilder::default()
     }
 
-    /// From a file (found by the documented look-up when `path` is `None`), completed by the environment.
+    /// From a file (found by the documented look-up when `path` is `None`), completed by the environment. Where the
+    /// look-up finds no file and the environment says where the identity comes from, the environment does alone.
     pub fn from_file(path: Option<&Path>) -> Result<Config, Error> {
-        Config::builder().file(path)?.environment()?.build()
+        Config::builder().file_if_any(path, &Process::current())?.build()
     }
 
     /// From the environment alone.

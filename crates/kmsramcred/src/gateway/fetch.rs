@@ -20,8 +20,9 @@ const GREATEST_OFFSET_MS: u64 = 24 * 3_600 * 1_000;
 
 /// Whoever runs the fetch: pauses for it, and knows who waits.
 pub trait Patience {
-    /// Pauses until then. Answers `false` when the client was closed: stop.
-    fn pause(&self, until: Moment) -> bool;
+    /// Pauses until then; for somebody who begins to wait meanwhile perhaps less, but not less than until `at_least`, which
+    /// the service asked for. Answers `false` when the client was closed: stop.
+    fn pause(&self, until: Moment, at_least: Moment) -> bool;
     /// The earliest deadline among those who wait for the value.
     fn earliest_waiter(&self) -> Option<Moment>;
     /// What the fetch does now, in words that name who is asked.
@@ -92,7 +93,7 @@ pub fn fetch(
                 let waiter = patience.earliest_waiter();
                 match retry::pause_until(course.failures, asked, now, deadline, waiter, parts.jitter) {
                     None => return Err(course.too_late(gateway)),
-                    Some(until) if !patience.pause(until) => {
+                    Some(until) if !patience.pause(until, now + asked.unwrap_or_default()) => {
                         return Err(Error::new(ErrorKind::Closed, "The client was closed during a fetch."));
                     }
                     Some(_) => {}

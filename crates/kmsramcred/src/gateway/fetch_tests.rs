@@ -54,7 +54,7 @@ struct Bench {
 }
 
 impl Patience for Bench {
-    fn pause(&self, until: Moment) -> bool {
+    fn pause(&self, until: Moment, _at_least: Moment) -> bool {
         let pause = until.since(self.clock.now());
         self.pauses.borrow_mut().push(u64::try_from(pause.as_millis()).unwrap());
         self.clock.advance(pause);

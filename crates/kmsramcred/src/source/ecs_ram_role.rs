@@ -39,8 +39,8 @@ impl Default for EcsRamRoleSettings {
     }
 }
 
-/// Waits between two rounds, for a random time up to the given one.
-pub type Pause = dyn Fn(Duration) + Send + Sync;
+/// Waits between two rounds, for a random time up to the given one. Answers `false` when the client was closed: stop.
+pub type Pause = dyn Fn(Duration) -> bool + Send + Sync;
 
 /// The identity of an ECS instance.
 pub struct EcsRamRole {
@@ -62,13 +62,7 @@ struct State {
 
 impl EcsRamRole {
     /// A source that asks the metadata service when it is first needed. `exchange` must not go through a proxy.
-    pub fn new(exchange: Arc<dyn Exchange>, clock: Arc<dyn Clock>, settings: EcsRamRoleSettings) -> EcsRamRole {
-        let jittered = |longest: Duration| std::thread::sleep(longest.mul_f64(fastrand::f64()));
-        EcsRamRole::with_pause(exchange, clock, settings, Box::new(jittered))
-    }
-
-    /// The same with another way to wait.
-    pub fn with_pause(
+    pub fn new(
         exchange: Arc<dyn Exchange>,
         clock: Arc<dyn Clock>,
         settings: EcsRamRoleSettings,
@@ -100,7 +94,12 @@ impl EcsRamRole {
                     }
                 }
             }
-            (self.pause)(longest);
+            if !(self.pause)(longest) {
+                return Err(Error::new(
+                    ErrorKind::Closed,
+                    "The client was closed while the metadata service was asked.",
+                ));
+            }
             longest = (longest * 2).min(LONGEST_PAUSE);
         }
     }

@@ -27,8 +27,11 @@ fn source(replies: Vec<Reply>) -> (Arc<PausedClock>, Arc<Scripted>, Arc<EcsRamRo
     let script = Scripted::new(&clock, replies);
     let settings = EcsRamRoleSettings { role_name: Some("web".into()), ..EcsRamRoleSettings::default() };
     let pausing = clock.clone();
-    let pause = Box::new(move |longest| pausing.advance(longest));
-    let source = EcsRamRole::with_pause(script.clone(), clock.clone(), settings, pause);
+    let pause = Box::new(move |longest| {
+        pausing.advance(longest);
+        true
+    });
+    let source = EcsRamRole::new(script.clone(), clock.clone(), settings, pause);
     (clock, script, Arc::new(source))
 }
 
@@ -155,4 +158,14 @@ fn a_short_lived_identity_is_renewed_at_half_its_life() {
     clock.advance(Duration::from_secs(299));
     id(&source, &clock);
     assert_eq!(script.count(), 2);
+}
+
+#[test]
+fn a_closed_client_ends_the_pauses() {
+    let clock = Arc::new(PausedClock::new(START));
+    let script = Scripted::new(&clock, vec![no_answer(), no_answer()]);
+    let pause = Box::new(|_| false);
+    let source = EcsRamRole::new(script, clock.clone(), EcsRamRoleSettings::default(), pause);
+    let error = source.identity(Deadline::after(&*clock, Duration::from_secs(3600))).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Closed, "{error}");
 }

@@ -155,3 +155,36 @@ fn files_are_not_merged() {
     let error = builder.file_of(Some(Path::new("other")), &Process::current()).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::InvalidArgument);
 }
+
+#[test]
+fn the_environment_does_alone_only_where_nobody_named_a_file() {
+    let scratch = Scratch::new();
+    let identity = [
+        ("credentials_type", "ak"),
+        ("credentials_access_key_id", "LTAIenv"),
+        ("credentials_access_secret", "envSecret0"),
+        ("cache_client_region_id", "[{\"regionId\":\"cn-hangzhou\"}]"),
+    ];
+    let read = |environment: &[(&str, &str)], path: Option<&Path>| {
+        let variable =
+            |name: &str| environment.iter().find(|(key, _)| *key == name).map(|(_, value)| OsString::from(value));
+        let directory = scratch.path().to_owned();
+        let process = Process { variable: &variable, working_directory: Some(directory), ..Process::current() };
+        Config::builder().file_if_any(path, &process)?.build_of(&process)
+    };
+    assert_eq!(access_key_of(&read(&identity, None).unwrap()).0, "LTAIenv");
+    let elsewhere = [&identity[..], &[("KMSRAMCRED_CONFIG", "/nowhere/x.properties")]].concat();
+    assert_eq!(read(&elsewhere, None).unwrap_err().kind(), ErrorKind::ConfigMissing);
+    assert_eq!(read(&identity, Some(Path::new("/nowhere/x"))).unwrap_err().kind(), ErrorKind::ConfigMissing);
+    assert_eq!(read(&[], None).unwrap_err().kind(), ErrorKind::ConfigMissing);
+}
+
+#[test]
+fn an_error_tells_of_the_misspelt_key_that_may_have_been_meant() {
+    let error = config("credential_type=ak\ncredentials_access_key_id=LTAIfile\n", &[]).unwrap_err();
+    let text = error.message();
+    assert!(text.contains("credentials_type is not set") && text.contains("found `credential_type`"), "{text}");
+    let error = config("credentials_type=ak\ncredentials_access_key_id=LTAIfile\ncredentials_access_secret=\n", &[]);
+    let text = error.unwrap_err().message().to_owned();
+    assert!(text.contains("line 3") && text.contains("counts as not set"), "{text}");
+}
