@@ -7,6 +7,7 @@ mod client;
 mod credential;
 mod error;
 mod log;
+mod per_process;
 mod secret;
 mod verdict;
 mod wait;

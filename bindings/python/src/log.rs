@@ -2,23 +2,34 @@
 //!
 //! A thread of the library never takes the interpreter's lock to log: at exit it might never get it. It leaves the
 //! record in a bounded queue, and the next call of the program into this module hands the queue to `logging`.
-//! Nobody ever blocks on the queue: after a fork its lock may belong to a thread that is gone.
+//! Each process has a queue of its own: after a fork the lock of the parent's may belong to a thread that is gone.
 
+use crate::per_process::PerProcess;
 use kmsramcred::{LogLevel, set_log_callback};
 use pyo3::exceptions::PyException;
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 use std::collections::VecDeque;
-use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
-use std::sync::{Mutex, MutexGuard, TryLockError};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 const CAPACITY: usize = 1024;
 
-static QUEUE: Mutex<VecDeque<(LogLevel, String)>> = Mutex::new(VecDeque::new());
+type Queue = VecDeque<(LogLevel, String)>;
+
+/// What waits to be handed over.
+#[derive(Default)]
+struct Records {
+    /// Held for a push or a pop.
+    queue: Mutex<Queue>,
+    dropped: AtomicU64,
+    /// Whether a thread hands records over now.
+    draining: AtomicBool,
+}
+
+static RECORDS: PerProcess<Records> = PerProcess::new();
+/// Whether a look is worth while; a child that inherits it looks once too often.
 static PENDING: AtomicBool = AtomicBool::new(false);
-/// The process in which a thread hands records over, 0 for none: a forked child must not wait for that thread.
-static DRAINING: AtomicU32 = AtomicU32::new(0);
-static DROPPED: AtomicU64 = AtomicU64::new(0);
 static LOGGER: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
 
 /// Starts to collect records, at the level the logger has now.
@@ -42,48 +53,45 @@ pub fn drain_log(py: Python<'_>) -> PyResult<()> {
 }
 
 fn push(level: LogLevel, message: &str) {
-    match queue() {
-        Some(mut queue) if queue.len() < CAPACITY => queue.push_back((level, message.to_owned())),
-        _ => {
-            DROPPED.fetch_add(1, Ordering::Relaxed);
-        }
+    let records = RECORDS.get();
+    let mut queue = records.queue();
+    if queue.len() < CAPACITY {
+        queue.push_back((level, message.to_owned()));
+    } else {
+        records.dropped.fetch_add(1, Ordering::Relaxed);
     }
+    drop(queue);
     PENDING.store(true, Ordering::Release);
 }
 
-/// The queue, unless its holder keeps it for far longer than a push or a pop takes.
-fn queue() -> Option<MutexGuard<'static, VecDeque<(LogLevel, String)>>> {
-    for _ in 0..1000 {
-        match QUEUE.try_lock() {
-            Ok(queue) => return Some(queue),
-            Err(TryLockError::Poisoned(queue)) => return Some(queue.into_inner()),
-            Err(TryLockError::WouldBlock) => std::thread::yield_now(),
-        }
+impl Records {
+    fn queue(&self) -> MutexGuard<'_, Queue> {
+        self.queue.lock().unwrap_or_else(PoisonError::into_inner)
     }
-    None
 }
 
 #[cold]
 fn drain_now(py: Python<'_>) -> PyResult<()> {
+    let records = RECORDS.get();
     // A handler may itself use a credential, and so come here again while it is being fed.
-    let (holder, process) = (DRAINING.load(Ordering::Relaxed), std::process::id());
-    if holder == process || DRAINING.compare_exchange(holder, process, Ordering::Acquire, Ordering::Relaxed).is_err() {
+    if records.draining.swap(true, Ordering::Acquire) {
         return Ok(());
     }
     PENDING.store(false, Ordering::Release);
     let result = drain_queue(py);
-    DRAINING.store(0, Ordering::Release);
+    records.draining.store(false, Ordering::Release);
     result
 }
 
 fn drain_queue(py: Python<'_>) -> PyResult<()> {
     // As many as there are now: a handler that makes new records must not keep the caller here for ever.
-    let waiting = queue().map_or(0, |queue| queue.len());
+    let waiting = RECORDS.get().queue().len();
     for _ in 0..waiting {
-        let Some((level, message)) = queue().and_then(|mut queue| queue.pop_front()) else { break };
+        // Looked up for each: a handler that forks goes on in the child, where the queue is another one.
+        let Some((level, message)) = RECORDS.get().queue().pop_front() else { break };
         emit(py, level, &message)?;
     }
-    match DROPPED.swap(0, Ordering::Relaxed) {
+    match RECORDS.get().dropped.swap(0, Ordering::Relaxed) {
         0 => Ok(()),
         dropped => {
             emit(py, LogLevel::Warn, &format!("{dropped} log records were dropped: nobody fetched them in time"))
