@@ -61,7 +61,8 @@ impl Credential {
         utc(py, self.inner.fetched_at_unix_ms())
     }
 
-    /// Its hard end of life, by this machine's clock, in UTC; `None` for a plain AccessKey.
+    /// Its hard end of life, by this machine's clock, in UTC; `None` for a plain AccessKey. An end beyond the
+    /// year 9999 is shown as that year's last second.
     #[getter]
     fn not_after<'py>(&self, py: Python<'py>) -> PyResult<Option<Bound<'py, PyAny>>> {
         self.inner.not_after_unix_ms().map(|end| utc(py, end)).transpose()
@@ -92,7 +93,13 @@ impl Credential {
 static DATETIME: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
 static TIMEZONE: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
 
+/// The first and the last moment that a `datetime` can say, in milliseconds since 1970.
+const YEARS_1_TO_9999: (i64, i64) = (-62_135_596_800_000, 253_402_300_799_000);
+
+/// As a `datetime`; the nearest one for a moment outside its range.
 fn utc(py: Python<'_>, unix_ms: i64) -> PyResult<Bound<'_, PyAny>> {
+    let (first, last) = YEARS_1_TO_9999;
+    let unix_ms = unix_ms.clamp(first, last);
     let zone = TIMEZONE.import(py, "datetime", "timezone")?.getattr("utc")?;
     DATETIME.import(py, "datetime", "datetime")?.call_method1("fromtimestamp", (unix_ms as f64 / 1000.0, zone))
 }
