@@ -2,7 +2,7 @@
 
 import atexit
 
-from kmsramcred._native import Client, Credential, Secret, Verdict, Watch, _drain_log
+from kmsramcred._native import Client, Credential, Secret, Verdict, Watch, _drain_log, _end_watches
 from kmsramcred.errors import (
     ClosedError,
     ConfigError,
@@ -64,3 +64,5 @@ __all__ = [
 
 # Records that nobody fetched yet, before `logging` shuts down.
 atexit.register(_drain_log)
+# Runs before that: what is registered last runs first.
+atexit.register(_end_watches)

@@ -5,7 +5,7 @@ from typing import Any, Literal, final
 
 from kmsramcred.errors import KmsRamCredError
 
-__all__ = ["Client", "Credential", "Secret", "Verdict", "Watch", "_drain_log", "_empty"]
+__all__ = ["Client", "Credential", "Secret", "Verdict", "Watch", "_drain_log", "_empty", "_end_watches"]
 
 _Timeout = float | timedelta
 
@@ -104,3 +104,4 @@ class _Empty:
 _empty: _Empty
 
 def _drain_log() -> None: ...
+def _end_watches() -> None: ...

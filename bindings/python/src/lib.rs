@@ -9,6 +9,7 @@ mod error;
 mod log;
 mod per_process;
 mod secret;
+mod turn;
 mod verdict;
 mod wait;
 mod watch;
@@ -37,12 +38,15 @@ mod _native {
     #[pymodule_export]
     use super::secret::Secret;
     #[pymodule_export]
+    use super::turn::end_watches;
+    #[pymodule_export]
     use super::verdict::Verdict;
     #[pymodule_export]
     use super::watch::Watch;
 
     #[pymodule_init]
     fn init(module: &Bound<'_, PyModule>) -> PyResult<()> {
+        super::turn::prepare(module.py())?;
         module.add("_empty", Py::new(module.py(), Empty)?)
     }
 }

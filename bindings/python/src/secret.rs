@@ -86,7 +86,8 @@ impl Secret {
         self.inner.generation().load(Ordering::Acquire)
     }
 
-    /// The current credential; waits for a first fetch inside `timeout` (0: starts one and raises NotReadyError).
+    /// The current credential; waits for a first fetch inside `timeout`. At its end raises TimedOutError, or the error
+    /// that the fetches have met. 0 does not wait: it starts a fetch and raises NotReadyError.
     #[pyo3(signature = (timeout=None))]
     #[inline]
     fn credential(&self, py: Python<'_>, timeout: Option<&Bound<'_, PyAny>>) -> PyResult<Py<Credential>> {
@@ -101,7 +102,7 @@ impl Secret {
         }
     }
 
-    /// Fetches now, because the user says so.
+    /// Fetches now, because the user says so, and waits inside `timeout` as `credential` does.
     #[pyo3(signature = (timeout=None))]
     fn refresh(&self, py: Python<'_>, timeout: Option<&Bound<'_, PyAny>>) -> PyResult<Py<Credential>> {
         let timeout = self.or_default(budget::given(timeout)?);
@@ -145,8 +146,9 @@ impl Secret {
         log::drain(py)
     }
 
-    /// Calls `callback(generation, error)` on a thread of the library: on a new value (error is None) and on a
-    /// failed fetch. Ends with the returned object.
+    /// Calls `callback(generation, error)` on a daemon thread of its own, one call at a time: on a new value (error is
+    /// None) and on a failed fetch. Ends with the returned object, and at the end of the program; a call that runs then
+    /// has a second to end.
     fn watch(&self, py: Python<'_>, callback: Py<PyAny>) -> PyResult<Watch> {
         if !callback.bind(py).is_callable() {
             return Err(error::invalid_argument(
@@ -154,7 +156,7 @@ impl Secret {
                 "callback is not callable; allowed is callback(generation, error).".into(),
             ));
         }
-        Ok(Watch::new(py, &self.inner, callback))
+        Watch::new(py, &self.inner, callback)
     }
 
     /// What is in use, how old it is, what comes next and why; never a secret.
