@@ -1,7 +1,7 @@
 //! A configuration in use.
 
 use crate::secret::Secret;
-use crate::{budget, error, log};
+use crate::{budget, error, log, panic};
 use kmsramcred::{Config, ConfigBuilder, Error};
 use pyo3::prelude::*;
 use pyo3::types::{PyBool, PyDict, PyFloat, PyInt, PyString};
@@ -22,7 +22,7 @@ impl Client {
 
     fn open(py: Python<'_>, config: impl FnOnce() -> Result<Config, Error> + Send) -> PyResult<Client> {
         log::install(py)?;
-        let made = py.detach(|| config().and_then(kmsramcred::Client::new));
+        let made = panic::detached(py, || config().and_then(kmsramcred::Client::new))?;
         log::drain(py)?;
         made.map(Client).map_err(|error| error::exception(py, &error))
     }

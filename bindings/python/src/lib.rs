@@ -7,6 +7,7 @@ mod client;
 mod credential;
 mod error;
 mod log;
+mod panic;
 mod per_process;
 mod secret;
 mod turn;
@@ -46,6 +47,7 @@ mod _native {
 
     #[pymodule_init]
     fn init(module: &Bound<'_, PyModule>) -> PyResult<()> {
+        super::panic::silence();
         super::turn::prepare(module.py())?;
         module.add("_empty", Py::new(module.py(), Empty)?)
     }

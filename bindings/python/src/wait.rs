@@ -1,6 +1,6 @@
 //! Real waits: without the interpreter's lock, and awake for signals.
 
-use kmsramcred::{Error, ErrorKind};
+use crate::panic;
 use pyo3::prelude::*;
 use std::sync::mpsc::{self, RecvTimeoutError};
 use std::thread;
@@ -16,7 +16,7 @@ const SIGNAL_CHECK: Duration = Duration::from_millis(50);
 /// the caller's last chance. A wait that a signal ends is left behind and ends within its budget.
 pub fn detached<T: Send + 'static>(py: Python<'_>, work: impl FnOnce() -> T + Clone + Send + 'static) -> PyResult<T> {
     if !on_main_thread(py)? {
-        return Ok(py.detach(work));
+        return panic::detached(py, work);
     }
     let (sender, mut receiver) = mpsc::sync_channel(1);
     let copy = work.clone();
@@ -26,7 +26,7 @@ pub fn detached<T: Send + 'static>(py: Python<'_>, work: impl FnOnce() -> T + Cl
     });
     if started.is_err() {
         // No thread to be had: better a wait that cannot be interrupted than none.
-        return Ok(py.detach(work));
+        return panic::detached(py, work);
     }
     loop {
         let answer;
@@ -34,10 +34,7 @@ pub fn detached<T: Send + 'static>(py: Python<'_>, work: impl FnOnce() -> T + Cl
         match answer {
             Ok(value) => return Ok(value),
             Err(RecvTimeoutError::Timeout) => py.check_signals()?,
-            Err(RecvTimeoutError::Disconnected) => {
-                let error = Error::new(ErrorKind::Internal, "the thread that waited for KMS ended without an answer.");
-                return Err(crate::error::exception(py, &error));
-            }
+            Err(RecvTimeoutError::Disconnected) => return Err(panic::internal(py)),
         }
     }
 }
