@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import copy
 import datetime
+import gc
+import json
 import logging
 import math
 import os
@@ -15,6 +17,7 @@ import subprocess
 import sys
 import threading
 import time
+import weakref
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -79,6 +82,16 @@ def test_a_credential_is_a_whole(emulator: Emulator, secret: Secret) -> None:
 def test_a_security_token_comes_along(emulator: Emulator, client: Client) -> None:
     emulator.post("/secrets", {"name": "py-sts", "security_token": "the-token"})
     assert client.secret("py-sts").credential().security_token == "the-token"
+
+
+@pytest.mark.parametrize("end", ["9999-12-30T21:59:59Z", "9999-12-31T23:59:59Z", "+012345-01-01T00:00:00Z"])
+def test_an_absurd_end_of_life_is_still_a_date(emulator: Emulator, client: Client, secret_name: str, end: Any) -> None:
+    key = {"AccessKeyId": "LTAI" + secret_name[-20:], "AccessKeySecret": "s" * 30, "SecurityToken": "t"}
+    name = secret_name + "-absurd"
+    emulator.post("/secrets", {"name": name, "secret_data": json.dumps({**key, "ExpireTimestamp": end})})
+    credential = client.secret(name).credential()
+    assert credential.not_after is None or credential.not_after.year == 9999
+    assert credential.fetched_at.tzinfo is datetime.timezone.utc
 
 
 def test_a_warm_read_makes_nothing_new(secret: Secret) -> None:
@@ -312,6 +325,48 @@ def test_a_watch_may_fail_and_may_end_itself(
         secret.watch(7)  # type: ignore[arg-type]
 
 
+def test_a_watch_that_only_its_callback_knows_is_collected(emulator: Emulator, secret: Secret) -> None:
+    class Holder:
+        def __init__(self) -> None:
+            self.watch = secret.watch(self.told)
+
+        def told(self, *_: object) -> None:
+            self.watch.close()
+
+    secret.credential()
+    gone = weakref.ref(Holder())
+    gc.collect()
+    assert gone() is None
+    holder = Holder()
+    gc.collect()
+    kept = weakref.ref(holder)
+    emulator.post(f"/secrets/{secret.name}/rotate", {"old": "dead"})
+    secret.refresh()
+    del holder
+    until(lambda: gc.collect() + 1 and kept() is None, "collected after it was told and has ended itself")
+
+
+def test_callbacks_may_end_each_others_watches(emulator: Emulator, client: Client, secret_name: str) -> None:
+    emulator.post("/secrets", {"name": secret_name + "-2"})
+    secrets = [client.secret(secret_name), client.secret(secret_name + "-2")]
+    meeting = threading.Barrier(2)
+    watches: list[kmsramcred.Watch] = []
+    ended: list[int] = []
+
+    def ends(other: int) -> Callable[..., None]:
+        def callback(*_: object) -> None:
+            meeting.wait(5)
+            watches[other].close()
+            ended.append(other)
+
+        return callback
+
+    watches.extend(secret.watch(ends(1 - n)) for n, secret in enumerate(secrets))
+    for secret in secrets:
+        secret.credential()
+    until(lambda: sorted(ended) == [0, 1], "both have ended")
+
+
 def test_log_records_arrive_in_the_programs_own_calls(emulator: Emulator, secret: Secret) -> None:
     records: list[logging.LogRecord] = []
     threads: set[int] = set()
@@ -381,6 +436,34 @@ def test_exit_is_quick_and_silent(emulator: Emulator, tmp_path: pathlib.Path, se
         assert time.monotonic() - started < 5.0
     finally:
         emulator.delete("/faults")
+
+
+def test_a_child_gets_log_records_of_its_own(emulator: Emulator, tmp_path: pathlib.Path, secret_name: str) -> None:
+    script = """
+import logging, os, sys, time, kmsramcred
+class Handler(logging.Handler):
+    def emit(self, record):
+        records.append(record.getMessage())
+records = []
+logging.getLogger("kmsramcred").addHandler(Handler())
+logging.getLogger("kmsramcred").setLevel(logging.DEBUG)
+client = kmsramcred.Client.from_file(sys.argv[1])
+secret = client.secret(sys.argv[2])
+secret.credential()
+while not records:
+    client.stats()
+pid = os.fork()
+del records[:]
+secret.refresh()
+ends = time.monotonic() + 10
+while not records and time.monotonic() < ends:
+    client.stats()
+if pid:
+    assert os.waitpid(pid, 0)[1] == 0
+sys.exit(not records)
+"""
+    done = run(script, emulator.properties(tmp_path), secret_name)
+    assert (done.returncode, done.stderr) == (0, "")
 
 
 def test_a_child_keeps_the_serial_and_fetches_for_itself(emulator: Emulator, secret: Secret) -> None:
