@@ -87,7 +87,7 @@ class TlsError(NetworkError):
 
 
 class TimedOutError(KmsRamCredError, TimeoutError):
-    """The budget of the call ended before there was an answer."""
+    """The budget of the call ended before there was an answer, and no error says why."""
 
     status, kind = 302, "timeout"
 
@@ -143,7 +143,7 @@ class SecretMalformedError(SecretError):
 
 
 class NotReadyError(KmsRamCredError, TimeoutError):
-    """Nothing is cached yet and the caller did not want to wait."""
+    """Nothing is cached yet, and the caller did not want to wait (``timeout=0``). A fetch has been started."""
 
     status, kind = 600, "not_ready"
 
