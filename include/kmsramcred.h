@@ -237,8 +237,8 @@ typedef int32_t kmsramcred_status;
 
 /**
  * Receives a log record. `level` is one of the `KMSRAMCRED_LOG_...` numbers; `message` is NUL-terminated, UTF-8, lives
- * during the call only and never holds a secret. Runs on any thread, with no lock of the library held; it must not block
- * for long, throw or jump out.
+ * during the call only and never holds a secret. Runs on any thread; setting another callback waits for it, unless
+ * that is done from inside a callback. It must not block for long, throw or jump out.
  */
 typedef void (*kmsramcred_log_fn)(void *userdata, int32_t level, const char *message, size_t message_len);
 

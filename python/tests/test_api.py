@@ -253,6 +253,19 @@ def test_settings_that_cannot_be_used(tmp_path: pathlib.Path) -> None:
         Client.from_file(tmp_path / "none.properties")
 
 
+def test_secret_names_may_be_a_list(emulator: Emulator, secret_name: str) -> None:
+    ready = emulator.ready
+    region = {"regionId": "cn-hangzhou", "endpoint": ready["kms_host"], "caFilePath": ready["ca_path"]}
+    with Client(
+        access_key_id=ready["access_key_id"],
+        access_key_secret=ready["access_key_secret"],
+        cache_client_region_id=[region],
+        secret_names=[secret_name, "none"],
+    ) as client:
+        names = {secret["name"] for secret in client.explain()["secrets"]}
+        assert names == {secret_name, "none"}
+
+
 def test_a_closed_client_stays_closed(client: Client, secret: Secret) -> None:
     secret.credential()
     assert not client.closed

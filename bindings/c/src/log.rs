@@ -16,8 +16,8 @@ pub const KMSRAMCRED_LOG_INFO: i32 = 3;
 pub const KMSRAMCRED_LOG_DEBUG: i32 = 4;
 
 /// Receives a log record. `level` is one of the `KMSRAMCRED_LOG_...` numbers; `message` is NUL-terminated, UTF-8, lives
-/// during the call only and never holds a secret. Runs on any thread, with no lock of the library held; it must not block
-/// for long, throw or jump out.
+/// during the call only and never holds a secret. Runs on any thread; setting another callback waits for it, unless
+/// that is done from inside a callback. It must not block for long, throw or jump out.
 pub type LogFn = Option<extern "C" fn(userdata: *mut c_void, level: i32, message: *const c_char, message_len: usize)>;
 
 impl Argument for LogFn {

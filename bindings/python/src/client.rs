@@ -161,8 +161,8 @@ fn set_all(builder: &mut ConfigBuilder, settings: &Bound<'_, PyDict>) -> PyResul
     }
 }
 
-/// A setting as the properties file would have it: numbers and truth as text, lists and dicts as JSON; `None` is
-/// a setting that is not made.
+/// A setting as the properties file would have it: numbers and truth as text, lists of texts with commas, dicts and lists
+/// of dicts as JSON; `None` is a setting that is not made.
 fn text(value: &Bound<'_, PyAny>) -> PyResult<Option<String>> {
     if value.is_none() {
         Ok(None)
@@ -174,6 +174,8 @@ fn text(value: &Bound<'_, PyAny>) -> PyResult<Option<String>> {
         Ok(Some(value.str()?.extract()?))
     } else if let Ok(path) = value.extract::<PathBuf>() {
         Ok(Some(path.to_string_lossy().into_owned()))
+    } else if let Ok(texts) = value.extract::<Vec<String>>() {
+        Ok(Some(texts.join(",")))
     } else {
         value.py().import("json")?.call_method1("dumps", (value,))?.extract().map(Some)
     }
