@@ -146,7 +146,7 @@ impl Client {
     /// The secret of this name or ARN. No network; the same name gives the same secret.
     pub fn secret(&self, name: &str) -> Result<Secret, Error> {
         if self.is_closed() {
-            return Err(Error::new(ErrorKind::Closed, "The client was closed."));
+            return Err(Error::closed());
         }
         if name.is_empty() || name.len() > LONGEST_NAME || name.chars().any(char::is_control) {
             let message = format!(

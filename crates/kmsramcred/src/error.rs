@@ -191,6 +191,11 @@ impl Error {
         }))
     }
 
+    /// The answer of a closed client.
+    pub(crate) fn closed() -> Error {
+        Error::new(ErrorKind::Closed, "The client was closed.")
+    }
+
     /// The same error with the service's own error code.
     pub fn with_code(self, code: impl Into<String>) -> Error {
         self.change(|details| details.code = Some(line(code.into(), WORD_LIMIT)))

@@ -8,6 +8,7 @@ use crate::explain;
 use crate::fetcher::Progress;
 use crate::fork::ForkCell;
 use crate::logging::{LogLevel, record};
+use crate::secret_value::SecretValue;
 use crate::watch::{Watch, WatchEvent, Watchers};
 use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -42,26 +43,20 @@ impl SecretCore {
     }
 
     /// Runs one fetch; on a worker.
-    fn fetch(&self, entry: &Entry, ticket: Ticket) {
-        let reason = ticket.reason.words();
-        let landing = Landing { entry, ticket: Some(ticket) };
-        let ticket = landing.ticket.as_ref().expect("taken only when it lands");
+    fn fetch(&self, entry: &Entry, ticket: &Ticket) {
         let progress = Progress::new(entry, ticket, &self.shared.counters);
         let deadline = Deadline::after(&*self.shared.clock, self.shared.config.timing.fetch_budget);
-        let fetch = || self.shared.runtime().fetch(&self.name, deadline, &progress);
-        let result = catch_unwind(AssertUnwindSafe(fetch)).unwrap_or_else(|_| Err(panicked()));
+        let result = caught(|| self.shared.runtime().fetch(&self.name, deadline, &progress));
+        self.land(entry, ticket, result);
+    }
+
+    /// Lands a flight with what it brought, or with why it could not be started.
+    fn land(&self, entry: &Entry, ticket: &Ticket, result: Result<SecretValue, Error>) {
         match &result {
             Ok(_) => self.shared.counters.refreshes_ok.count(),
             Err(_) => self.shared.counters.refreshes_failed.count(),
         }
-        let outcome = landing.complete(result);
-        self.tell(entry, reason, &outcome);
-    }
-
-    /// Lands a flight that could not be started.
-    fn ground(&self, entry: &Entry, ticket: &Ticket, error: Error) {
-        self.shared.counters.refreshes_failed.count();
-        let outcome = entry.complete(ticket, Err(error));
+        let outcome = entry.complete(ticket, result);
         self.tell(entry, ticket.reason.words(), &outcome);
     }
 
@@ -133,31 +128,10 @@ fn is_over(credential: &Credential, clock: &dyn Clock) -> bool {
     credential.ends() != Moment::NEVER && clock.now() >= credential.ends()
 }
 
-/// Makes sure that a flight lands, whatever happens to its fetch.
-struct Landing<'a> {
-    entry: &'a Entry,
-    ticket: Option<Ticket>,
-}
-
-impl Landing<'_> {
-    fn complete(mut self, result: Result<crate::secret_value::SecretValue, Error>) -> Outcome {
-        match self.ticket.take() {
-            Some(ticket) => self.entry.complete(&ticket, result),
-            None => Outcome::Closed,
-        }
-    }
-}
-
-impl Drop for Landing<'_> {
-    fn drop(&mut self) {
-        if let Some(ticket) = self.ticket.take() {
-            self.entry.complete(&ticket, Err(panicked()));
-        }
-    }
-}
-
-fn panicked() -> Error {
-    Error::new(ErrorKind::Internal, "The fetch panicked.")
+/// What a fetch brings; a panic is an error like any other, so that its flight lands whatever happens.
+fn caught(fetch: impl FnOnce() -> Result<SecretValue, Error>) -> Result<SecretValue, Error> {
+    catch_unwind(AssertUnwindSafe(fetch))
+        .unwrap_or_else(|_| Err(Error::new(ErrorKind::Internal, "The fetch panicked.")))
 }
 
 /// One named RAM secret. Cheap to clone; all handles of one name share one value, and each keeps its client alive.
@@ -194,7 +168,6 @@ impl Secret {
 
     #[cold]
     fn acquire_slowly(&self, timeout: Duration) -> Result<Credential, Error> {
-        self.client.shared().runtime();
         let deadline = Deadline::after(&*self.core.shared.clock, timeout);
         let entry = self.core.entry();
         let answer = entry.acquire(deadline, self);
@@ -280,10 +253,10 @@ impl Launch for Secret {
         let ring = RingAtTheEnd(client);
         let job = move || {
             let _ring = ring;
-            core.fetch(&entry, ticket);
+            core.fetch(&entry, &ticket);
         };
         if let Err(error) = self.client.shared().runtime().workers().submit(urgent, Box::new(job)) {
-            self.core.ground(&self.core.entry(), &Ticket { flight, reason }, error);
+            self.core.land(&self.core.entry(), &Ticket { flight, reason }, Err(error));
         }
     }
 }
@@ -364,11 +337,7 @@ mod tests {
         let (policy, dead_keys, counters) = (Policy::default(), DeadKeys::default(), Arc::default());
         let entry = Entry::new("s".to_owned(), published, policy, dead_keys, clock, counters, 1);
         let ticket = entry.prefetch().expect("no flight yet");
-        let panicked = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
-            let _landing = Landing { entry: &entry, ticket: Some(ticket) };
-            panic!("for the test");
-        }));
-        assert!(panicked.is_err());
+        entry.complete(&ticket, caught(|| panic!("for the test")));
         let kind = entry.look(|state, _| state.failures().error().map(Error::kind));
         assert_eq!(kind, Some(ErrorKind::Internal));
         assert!(entry.look(|state, _| state.flight().is_none()));

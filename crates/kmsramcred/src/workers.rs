@@ -32,6 +32,10 @@ struct Pool {
 }
 
 impl Pool {
+    fn queue(&mut self, urgent: bool) -> &mut VecDeque<Job> {
+        if urgent { &mut self.urgent } else { &mut self.others }
+    }
+
     fn next(&mut self) -> Option<Job> {
         self.urgent.pop_front().or_else(|| self.others.pop_front())
     }
@@ -55,10 +59,9 @@ impl Workers {
     pub fn submit(self: &Arc<Self>, urgent: bool, job: Job) -> Result<(), Error> {
         let mut pool = self.lock();
         if pool.closed {
-            return Err(Error::new(ErrorKind::Closed, "The client was closed."));
+            return Err(Error::closed());
         }
-        let queue = if urgent { &mut pool.urgent } else { &mut pool.others };
-        queue.push_back(job);
+        pool.queue(urgent).push_back(job);
         if pool.idle >= pool.waiting() || pool.threads == MOST_THREADS {
             self.work.notify_one();
             return Ok(());
@@ -68,8 +71,7 @@ impl Workers {
             Ok(()) => pool.threads += 1,
             Err(_) if pool.threads > 0 => self.work.notify_one(),
             Err(error) => {
-                let queue = if urgent { &mut pool.urgent } else { &mut pool.others };
-                queue.pop_back();
+                pool.queue(urgent).pop_back();
                 return Err(Error::new(ErrorKind::Internal, format!("No thread could be started to fetch: {error}.")));
             }
         }

@@ -112,7 +112,7 @@ impl Entry {
 
     fn need(&self, state: &mut State, now: Now) -> Need {
         if state.closed {
-            return Need::Fail(State::closed_error());
+            return Need::Fail(Error::closed());
         }
         if state.usable(now.at).is_none()
             && let Some(held) = state.held.take()
@@ -200,7 +200,7 @@ impl Entry {
         loop {
             let now = self.now();
             if state.closed {
-                return Err(State::closed_error());
+                return Err(Error::closed());
             }
             if let Some(wanted) = wanted
                 && let Some(landing) = state.landing.as_ref().filter(|landing| landing.number >= wanted)

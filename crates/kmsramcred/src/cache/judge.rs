@@ -87,21 +87,21 @@ impl State {
 
     /// Rows 2 to 7. `left` is what is left of the call's budget.
     pub fn judge(&mut self, complaint: &mut Complaint, left: Duration, published: &Published, now: Now) -> Step {
-        let give_up = |state: &State| Step::Done(Verdict::GiveUp(state.last_error().cloned()), None);
         if self.closed {
-            return Step::Done(Verdict::GiveUp(Some(State::closed_error())), None);
+            return Step::Done(Verdict::GiveUp(Some(Error::closed())), None);
         }
+        let rounds_left = complaint.round <= MOST_ROUNDS;
         let serial = self.current.as_ref().map(|current| current.serial);
         if serial.is_some_and(|serial| serial != complaint.serial) {
             published.bar(complaint.serial);
-            return self.retry_if(complaint.round <= MOST_ROUNDS);
+            return if rounds_left { Step::Done(Verdict::Retry, None) } else { self.give_up(None) };
         }
         if let Some(held) = self.held.take() {
             self.adopt(held.value, published, now);
-            return self.retry_if(complaint.round <= MOST_ROUNDS);
+            return if rounds_left { Step::Done(Verdict::Retry, None) } else { self.give_up(None) };
         }
-        if complaint.round > MOST_ROUNDS {
-            return give_up(self);
+        if !rounds_left {
+            return self.give_up(None);
         }
         let young = self.current.as_ref().is_some_and(|current| current.age(now.at) < self.policy.settle);
         let accepted = self.current.as_ref().is_some_and(|current| current.is_accepted());
@@ -111,26 +111,25 @@ impl State {
         }
         if let Some(flight) = &mut self.flight {
             flight.adopt = true;
-            return if left.is_zero() { give_up(self) } else { Step::Wait };
+            return if left.is_zero() { self.give_up(None) } else { Step::Wait };
         }
         self.take_note(complaint, now);
         if let Some(rest) = self.failures.need_rest(now.at) {
-            return if rest <= left { Step::Done(Verdict::RetryLater(rest), None) } else { give_up(self) };
+            return if rest <= left { Step::Done(Verdict::RetryLater(rest), None) } else { self.give_up(None) };
         }
         let cooling = self.cool.rest(complaint.serial, &complaint.pair, now.at);
         if cooling.is_some() || self.cool.fetch_wait(Some(&complaint.pair), now.at).is_some() {
-            return if young { self.spread_wait(complaint.round, left, None) } else { give_up(self) };
+            return if young { self.spread_wait(complaint.round, left, None) } else { self.give_up(None) };
         }
         if left.is_zero() {
-            return give_up(self);
+            return self.give_up(None);
         }
         let reason = Reason::Refusal { serial: complaint.serial, pair: complaint.pair.clone() };
         Step::Launch(self.launch(reason, now))
     }
 
-    fn retry_if(&self, allowed: bool) -> Step {
-        let verdict = if allowed { Verdict::Retry } else { Verdict::GiveUp(self.last_error().cloned()) };
-        Step::Done(verdict, None)
+    fn give_up(&self, look: Option<Ticket>) -> Step {
+        Step::Done(Verdict::GiveUp(self.last_error().cloned()), look)
     }
 
     /// Takes note of a flight that ended since this complaint began: a confirmed refusal starts to cool down.
@@ -166,7 +165,7 @@ impl State {
     /// The wait for a value that is still spreading, never longer than what is left.
     fn spread_wait(&mut self, round: u32, left: Duration, look: Option<Ticket>) -> Step {
         if left.is_zero() {
-            return Step::Done(Verdict::GiveUp(self.last_error().cloned()), look);
+            return self.give_up(look);
         }
         let most = doubled(SPREAD_WAIT_FIRST, round - 1, SPREAD_WAIT_MOST);
         let wait = between(most * 3 / 4, most, &mut self.rng).min(left);

@@ -275,7 +275,6 @@ impl State {
     /// Decides what to do with a fetched value.
     fn weigh(&mut self, value: Arc<Value>, adopt: bool, published: &Published, now: Now) -> Outcome {
         let Some(current) = self.current.clone() else {
-            self.confirmed = now.at;
             self.adopt(value, published, now);
             return Outcome::Adopted;
         };
@@ -439,10 +438,5 @@ impl State {
     pub fn is_refused(&self) -> bool {
         let accepted = self.current.as_ref().is_some_and(|current| current.is_accepted());
         self.refused_after_accepted.is_some_and(|before| before || !accepted)
-    }
-
-    /// The error of a closed client.
-    pub(super) fn closed_error() -> Error {
-        Error::new(ErrorKind::Closed, "The client was closed.")
     }
 }
