@@ -1,4 +1,4 @@
-//! One client's way to a secret's value: its source, its signatures, its gateways, put together from the Config.
+//! One client's way to a secret's value: its sources, its signatures, its gateways, put together from the Config.
 
 use crate::cache::{Entry, Ticket};
 use crate::clock::{Clock, Deadline, Moment};
@@ -6,7 +6,7 @@ use crate::config::{Config, GatewaySettings, Signature, SourceSettings};
 use crate::error::Error;
 use crate::exchange::Exchange;
 use crate::fork;
-use crate::gateway::{FetchParts, Patience, Question, SharedGateway, fetch};
+use crate::gateway::{FetchParts, Gateway, OpenApi, Patience, Question, fetch};
 use crate::secret_value::{self, SecretValue};
 use crate::sign::{Call, Scheme, openapi_request};
 use crate::source::{AccessKeySource, EcsRamRole, EcsRamRoleSettings, Source};
@@ -35,8 +35,7 @@ pub(crate) fn trust(config: &Config) -> Result<Vec<TlsTrust>, Error> {
 
 /// Fetches values. Each process has its own: connections and identities are never shared across a fork.
 pub(crate) struct Fetcher {
-    source: Box<dyn Source>,
-    gateways: Vec<SharedGateway>,
+    gateways: Vec<Gateway>,
     clock: Arc<dyn Clock>,
     transports: Vec<Arc<HttpTransport>>,
     closing: Arc<Closing>,
@@ -77,22 +76,24 @@ impl Fetcher {
             transports.push(Arc::clone(&transport));
             Ok(transport)
         };
-        let source: Box<dyn Source> = match config.source.clone() {
-            SourceSettings::AccessKey { id, secret, token } => Box::new(AccessKeySource::new(id, secret, token)),
+        let source: Arc<dyn Source> = match config.source.clone() {
+            SourceSettings::AccessKey { id, secret, token } => Arc::new(AccessKeySource::new(id, secret, token)),
             SourceSettings::EcsRamRole { role_name, metadata_endpoint, imdsv1_disabled } => {
                 let authority = metadata_endpoint.authority;
                 let settings = EcsRamRoleSettings { role_name, authority, imdsv1_disabled };
                 let exchange = transport(TlsTrust::System, METADATA_STEP, Some(METADATA_STEP))?;
                 let pausing = Arc::clone(&closing);
                 let pause = Box::new(move |longest| pausing.pause(longest));
-                Box::new(EcsRamRole::new(exchange, Arc::clone(&clock), settings, pause))
+                Arc::new(EcsRamRole::new(exchange, Arc::clone(&clock), settings, pause))
             }
         };
         let mut gateways = Vec::new();
         for (gateway, trust) in config.gateways.iter().zip(trust) {
-            gateways.push(shared_gateway(config, gateway, transport(trust.clone(), CONNECT, None)?));
+            let exchange = transport(trust.clone(), CONNECT, None)?;
+            let protocol = Box::new(open_api(config, gateway));
+            gateways.push(Gateway::new(gateway.endpoint.authority.clone(), Arc::clone(&source), protocol, exchange));
         }
-        Ok(Fetcher { source, gateways, clock, transports, closing })
+        Ok(Fetcher { gateways, clock, transports, closing })
     }
 
     /// Ends what is under way: pauses and exchanges. Nothing further begins.
@@ -106,7 +107,6 @@ impl Fetcher {
     /// Fetches and reads the value of a secret before `deadline`.
     pub(crate) fn fetch(&self, name: &str, deadline: Deadline, progress: &Progress<'_>) -> Result<SecretValue, Error> {
         let parts = FetchParts {
-            source: &*self.source,
             gateways: &self.gateways,
             clock: &*self.clock,
             nonce: &nonce,
@@ -117,7 +117,7 @@ impl Fetcher {
     }
 }
 
-fn shared_gateway(config: &Config, gateway: &GatewaySettings, exchange: Arc<dyn Exchange>) -> SharedGateway {
+fn open_api(config: &Config, gateway: &GatewaySettings) -> OpenApi {
     let scheme = match config.signature {
         Signature::Acs3 => Scheme::Acs3,
         Signature::RpcV1 => Scheme::RpcV1,
@@ -138,7 +138,7 @@ fn shared_gateway(config: &Config, gateway: &GatewaySettings, exchange: Arc<dyn 
         };
         openapi_request(scheme, &call, identity, unix_ms, nonce)
     };
-    SharedGateway::new(gateway.endpoint.authority.clone(), gateway.endpoint.tls, Box::new(sign), exchange)
+    OpenApi::new(gateway.endpoint.authority.clone(), gateway.endpoint.tls, Box::new(sign))
 }
 
 /// 128 bits that were never given before. Random sources in memory are copied by a fork, so process and moment go into a

@@ -2,7 +2,7 @@
 
 use kmsramcred::clock::{Clock, Deadline, Moment, PausedClock};
 use kmsramcred::exchange::{Exchange, HttpRequest, HttpResponse};
-use kmsramcred::gateway::{FetchParts, Patience, Question, SharedGateway, fetch};
+use kmsramcred::gateway::{FetchParts, Gateway, OpenApi, Patience, Question, fetch};
 use kmsramcred::secret_value::{self, SecretValue};
 use kmsramcred::sign::{Call, Scheme, openapi_request};
 use kmsramcred::source::{AccessKeySource, Identity};
@@ -15,9 +15,9 @@ const TOKEN: &str = "CAIStoken-0123456789abcdefTOKEN";
 const WILD: &str = "x\r\n2026 CRITICAL pwned \u{1b}[31m\u{0}\u{202e}\u{2028}";
 
 /// Answers each request with what the function makes of it.
-struct Gateway(Box<dyn Fn(&HttpRequest) -> Value + Send + Sync>);
+struct Answering(Box<dyn Fn(&HttpRequest) -> Value + Send + Sync>);
 
-impl Exchange for Gateway {
+impl Exchange for Answering {
     fn exchange(&self, request: &HttpRequest, _: Deadline) -> Result<HttpResponse, Error> {
         Ok(HttpResponse { status: 200, headers: Vec::new(), body: (self.0)(request).to_string().into_bytes() })
     }
@@ -54,15 +54,11 @@ fn value_from(answer: impl Fn(&HttpRequest) -> Value + Send + Sync + 'static) ->
         };
         openapi_request(Scheme::Acs3, &call, identity, unix_ms, nonce)
     };
-    let exchange = Arc::new(Gateway(Box::new(answer)));
-    let gateways = [SharedGateway::new("kms.example".into(), true, Box::new(sign), exchange)];
-    let parts = FetchParts {
-        source: &source,
-        gateways: &gateways,
-        clock: &clock,
-        nonce: &|| "nonce".into(),
-        jitter: &|longest| longest,
-    };
+    let exchange = Arc::new(Answering(Box::new(answer)));
+    let protocol = Box::new(OpenApi::new("kms.example".into(), true, Box::new(sign)));
+    let gateways = [Gateway::new("kms.example".into(), Arc::new(source), protocol, exchange)];
+    let parts =
+        FetchParts { gateways: &gateways, clock: &clock, nonce: &|| "nonce".into(), jitter: &|longest| longest };
     let deadline = Deadline(clock.now() + Duration::from_secs(10));
     secret_value::parse(&fetch(&parts, "s", deadline, &Once)?)
 }

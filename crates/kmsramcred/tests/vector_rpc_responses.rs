@@ -6,7 +6,7 @@
 
 use kmsramcred::clock::{Clock, Deadline, Moment, PausedClock};
 use kmsramcred::exchange::{Exchange, HttpRequest, HttpResponse};
-use kmsramcred::gateway::{Answer, FetchParts, Patience, SharedGateway, fetch};
+use kmsramcred::gateway::{Answer, FetchParts, Gateway, OpenApi, Patience, fetch};
 use kmsramcred::source::AccessKeySource;
 use kmsramcred::{Error, ErrorKind};
 use serde_json::Value;
@@ -55,11 +55,12 @@ fn decode(vector: &Value) -> Result<Answer, Error> {
         body: vec![],
         body_limit: question.body_limit,
     };
-    let gateways = [SharedGateway::new("kms.cn-hangzhou.aliyuncs.com".into(), true, Box::new(sign), exchange)];
-    let clock = PausedClock::new(1_700_000_000_000);
     let source = AccessKeySource::new("LTAI5tEXAMPLEWXYZ".into(), "s3cr3ts3cr3t".into(), None);
+    let host = "kms.cn-hangzhou.aliyuncs.com";
+    let protocol = Box::new(OpenApi::new(host.into(), true, Box::new(sign)));
+    let gateways = [Gateway::new(host.into(), Arc::new(source), protocol, exchange)];
+    let clock = PausedClock::new(1_700_000_000_000);
     let parts = FetchParts {
-        source: &source,
         gateways: &gateways,
         clock: &clock,
         nonce: &|| "n".to_owned(),

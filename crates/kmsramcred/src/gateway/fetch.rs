@@ -2,11 +2,11 @@
 
 use super::fault::Fault;
 use super::retry::{self, Remedy};
-use super::{Answer, SharedGateway};
+use super::{Answer, Gateway};
 use crate::clock::{Clock, Deadline, Moment};
 use crate::error::{Error, ErrorKind};
 use crate::logging::{LogLevel, record};
-use crate::source::{Identity, Source};
+use crate::source::Identity;
 use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
@@ -35,10 +35,8 @@ pub trait Patience {
 
 /// What a fetch works with.
 pub struct FetchParts<'a> {
-    /// Gives the identity that signs.
-    pub source: &'a dyn Source,
     /// The gateways in the order of the configuration; after a failed attempt the next one is asked.
-    pub gateways: &'a [SharedGateway],
+    pub gateways: &'a [Gateway],
     /// The clock.
     pub clock: &'a dyn Clock,
     /// A nonce that was never given before, in this process or in a fork of it.
@@ -71,8 +69,8 @@ pub fn fetch(
         if deadline.is_over(now) {
             return Err(course.too_late(gateway));
         }
-        patience.begins(&format!("asking the source {:?} for an identity", parts.source.name()));
-        let identity = parts.source.identity(deadline).map_err(|error| match course.last.take() {
+        patience.begins(&format!("asking the source {:?} for an identity", gateway.source().name()));
+        let identity = gateway.source().identity(deadline).map_err(|error| match course.last.take() {
             Some(led_to_it) => error.with_cause(led_to_it),
             None => error,
         })?;
@@ -130,17 +128,12 @@ struct Course<'a> {
 
 impl<'a> Course<'a> {
     /// The gateway whose turn it is: each failure moves on to the next one, round and round.
-    fn gateway(&self) -> Option<&'a SharedGateway> {
+    fn gateway(&self) -> Option<&'a Gateway> {
         let count = self.parts.gateways.len().max(1);
         self.parts.gateways.get(self.failures as usize % count)
     }
 
-    fn attempt(
-        &self,
-        gateway: &SharedGateway,
-        identity: &Arc<Identity>,
-        patience: &dyn Patience,
-    ) -> Result<Answer, Fault> {
+    fn attempt(&self, gateway: &Gateway, identity: &Arc<Identity>, patience: &dyn Patience) -> Result<Answer, Fault> {
         let count = u32::try_from(self.parts.gateways.len()).unwrap_or(u32::MAX);
         let end = retry::attempt_end(self.parts.clock.now(), self.deadline, count.saturating_sub(self.failures));
         let nonce = (self.parts.nonce)();
@@ -150,14 +143,14 @@ impl<'a> Course<'a> {
         gateway.ask(self.secret_name, &request, identity, end)
     }
 
-    fn remedy(&mut self, gateway: &SharedGateway, identity: &Identity, fault: &mut Fault) -> Again {
+    fn remedy(&mut self, gateway: &Gateway, identity: &Identity, fault: &mut Fault) -> Again {
         match retry::remedy(fault.class) {
             Remedy::Stop => Again::No,
             Remedy::Pause => Again::Later,
             Remedy::NewNonce if std::mem::replace(&mut self.once.replayed, true) => Again::Later,
             Remedy::NewNonce => Again::AtOnce,
             Remedy::RenewIdentity if std::mem::replace(&mut self.once.renewed, true) => Again::No,
-            Remedy::RenewIdentity if self.parts.source.refused(identity) => Again::AtOnce,
+            Remedy::RenewIdentity if gateway.source().refused(identity) => Again::AtOnce,
             Remedy::RenewIdentity => Again::No,
             Remedy::CorrectClock if std::mem::replace(&mut self.once.corrected, true) => Again::No,
             Remedy::CorrectClock if self.correct_clock(gateway, fault) => Again::AtOnce,
@@ -166,7 +159,7 @@ impl<'a> Course<'a> {
     }
 
     /// Takes the gateway's clock for the next requests; `false` when its `Date` explains nothing, or too much.
-    fn correct_clock(&self, gateway: &SharedGateway, fault: &mut Fault) -> bool {
+    fn correct_clock(&self, gateway: &Gateway, fault: &mut Fault) -> bool {
         let Some(server) = fault.server_unix_ms else {
             return false;
         };
@@ -203,7 +196,7 @@ impl<'a> Course<'a> {
     }
 
     /// The error of a fetch that ends without an answer.
-    fn too_late(&mut self, gateway: &SharedGateway) -> Error {
+    fn too_late(&mut self, gateway: &Gateway) -> Error {
         let tried = format!("GetSecretValue for {:?} at {}", self.secret_name, gateway.name());
         match self.last.take() {
             None => Error::new(ErrorKind::Timeout, format!("The budget was over before {tried} could be sent.")),

@@ -1,9 +1,9 @@
 use super::*;
 use crate::clock::PausedClock;
 use crate::exchange::HttpRequest;
-use crate::gateway::Sign;
-use crate::source::AccessKeySource;
+use crate::gateway::{OpenApi, Sign};
 use crate::source::scripted::{Reply, Scripted, answer, answer_with, failure, silence};
+use crate::source::{AccessKeySource, Source};
 use std::cell::{Cell, RefCell};
 use std::sync::Mutex;
 
@@ -44,7 +44,7 @@ impl Source for Numbered {
 struct Bench {
     clock: Arc<PausedClock>,
     script: Arc<Scripted>,
-    gateway: [SharedGateway; 1],
+    gateway: [Gateway; 1],
     nonces: Cell<u32>,
     pauses: RefCell<Vec<u64>>,
     waiter: Cell<Option<Moment>>,
@@ -74,6 +74,10 @@ impl Patience for Bench {
 
 impl Bench {
     fn new(replies: Vec<Reply>) -> Bench {
+        Bench::of(Arc::new(AccessKeySource::new("LTAI5tEXAMPLE".into(), "s3cr3ts3cr3t".into(), None)), replies)
+    }
+
+    fn of(source: Arc<dyn Source>, replies: Vec<Reply>) -> Bench {
         let clock = Arc::new(PausedClock::new(START));
         let script = Scripted::new(&clock, replies);
         let sign: Box<Sign> = Box::new(|question, identity, unix_ms, nonce| HttpRequest {
@@ -89,7 +93,8 @@ impl Bench {
             body: Vec::new(),
             body_limit: question.body_limit,
         });
-        let gateway = [SharedGateway::new("kms.test".into(), true, sign, script.clone())];
+        let protocol = Box::new(OpenApi::new("kms.test".into(), true, sign));
+        let gateway = [Gateway::new("kms.test".into(), source, protocol, script.clone())];
         Bench {
             clock,
             script,
@@ -103,18 +108,13 @@ impl Bench {
         }
     }
 
-    fn fetch_from(&self, source: &dyn Source, seconds: u64) -> Result<Answer, Error> {
+    fn fetch(&self, seconds: u64) -> Result<Answer, Error> {
         let nonce = || {
             self.nonces.set(self.nonces.get() + 1);
             format!("n{}", self.nonces.get())
         };
-        let parts = FetchParts {
-            source,
-            gateways: &self.gateway,
-            clock: &*self.clock,
-            nonce: &nonce,
-            jitter: &|longest| longest,
-        };
+        let parts =
+            FetchParts { gateways: &self.gateway, clock: &*self.clock, nonce: &nonce, jitter: &|longest| longest };
         fetch(&parts, &self.name.borrow(), Deadline::after(&*self.clock, Duration::from_secs(seconds)), self)
     }
 
@@ -123,10 +123,6 @@ impl Bench {
         self.name.replace(name.to_owned());
         self.close_after.set(0);
         self.fetch(10)
-    }
-
-    fn fetch(&self, seconds: u64) -> Result<Answer, Error> {
-        self.fetch_from(&AccessKeySource::new("LTAI5tEXAMPLE".into(), "s3cr3ts3cr3t".into(), None), seconds)
     }
 
     fn header(&self, name: &str) -> Vec<String> {
@@ -248,15 +244,14 @@ fn an_arn_is_answered_under_its_name() {
 
 #[test]
 fn a_refused_identity_is_renewed_once() {
-    let source = Numbered { number: Mutex::new(1), last: 2 };
-    let bench = Bench::new(vec![code(400, "InvalidSecurityToken.Expired"), answer(200, GOOD)]);
-    bench.fetch_from(&source, 10).unwrap();
+    let numbered = |last| Arc::new(Numbered { number: Mutex::new(1), last });
+    let bench = Bench::of(numbered(2), vec![code(400, "InvalidSecurityToken.Expired"), answer(200, GOOD)]);
+    bench.fetch(10).unwrap();
     assert_eq!(bench.header("x-id"), ["id1", "id2"]);
     assert!(bench.pauses.borrow().is_empty());
 
-    let source = Numbered { number: Mutex::new(1), last: 9 };
-    let bench = Bench::new((0..2).map(|_| code(404, "InvalidAccessKeyId.NotFound")).collect());
-    assert_eq!(bench.fetch_from(&source, 10).unwrap_err().kind(), ErrorKind::SourceDenied);
+    let bench = Bench::of(numbered(9), (0..2).map(|_| code(404, "InvalidAccessKeyId.NotFound")).collect());
+    assert_eq!(bench.fetch(10).unwrap_err().kind(), ErrorKind::SourceDenied);
     assert_eq!(bench.header("x-id"), ["id1", "id2"]);
 }
 

@@ -3,13 +3,11 @@
 
 use super::confidential::Confidential;
 use super::fault::{self, Fault, Said};
+use super::place::Protocol;
 use super::{Answer, answer_body};
-use crate::clock::Deadline;
-use crate::exchange::{Exchange, HttpRequest};
+use crate::exchange::{HttpRequest, HttpResponse};
 use crate::source::Identity;
 use std::fmt;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicI64, Ordering};
 
 /// An answer with a longer body is refused.
 const BODY_LIMIT: usize = 1024 * 1024;
@@ -37,38 +35,22 @@ pub struct Question<'a> {
 /// Signs a question: identity, time in milliseconds since 1970, nonce.
 pub type Sign = dyn Fn(&Question<'_>, &Identity, i64, &str) -> HttpRequest + Send + Sync;
 
-/// One gateway, and what was learned about it.
-pub struct SharedGateway {
+/// GetSecretValue as an OpenAPI call.
+pub struct OpenApi {
     authority: String,
     tls: bool,
     sign: Box<Sign>,
-    exchange: Arc<dyn Exchange>,
-    /// What has to be added to this machine's calendar to get the gateway's.
-    clock_offset_ms: AtomicI64,
 }
 
-impl SharedGateway {
-    /// A gateway at `authority`. `exchange` trusts what this gateway may show; `tls` is off for loopback only.
-    pub fn new(authority: String, tls: bool, sign: Box<Sign>, exchange: Arc<dyn Exchange>) -> SharedGateway {
-        SharedGateway { authority, tls, sign, exchange, clock_offset_ms: AtomicI64::new(0) }
+impl OpenApi {
+    /// The call at `authority`; `tls` is off for loopback only.
+    pub fn new(authority: String, tls: bool, sign: Box<Sign>) -> OpenApi {
+        OpenApi { authority, tls, sign }
     }
+}
 
-    /// What errors and `explain` call this gateway.
-    pub fn name(&self) -> &str {
-        &self.authority
-    }
-
-    /// What is added to this machine's calendar when a request to this gateway is signed.
-    pub fn clock_offset_ms(&self) -> i64 {
-        self.clock_offset_ms.load(Ordering::Relaxed)
-    }
-
-    pub(super) fn set_clock_offset_ms(&self, offset: i64) {
-        self.clock_offset_ms.store(offset, Ordering::Relaxed);
-    }
-
-    /// The signed request for a secret.
-    pub(super) fn request(&self, secret_name: &str, identity: &Identity, unix_ms: i64, nonce: &str) -> HttpRequest {
+impl Protocol for OpenApi {
+    fn request(&self, secret_name: &str, identity: &Identity, unix_ms: i64, nonce: &str) -> HttpRequest {
         let params = [("SecretName", secret_name), ("VersionStage", "ACSCurrent"), ("FetchExtendedConfig", "true")];
         let question = Question {
             authority: &self.authority,
@@ -78,34 +60,32 @@ impl SharedGateway {
             params: &params,
             body_limit: BODY_LIMIT,
         };
-        (self.sign)(&question, identity, unix_ms.saturating_add(self.clock_offset_ms()), nonce)
+        (self.sign)(&question, identity, unix_ms, nonce)
     }
 
-    /// Sends a request and reads what comes back.
-    pub(super) fn ask(
+    fn read(
         &self,
         secret_name: &str,
         request: &HttpRequest,
         identity: &Identity,
-        deadline: Deadline,
+        response: &HttpResponse,
     ) -> Result<Answer, Fault> {
         let confidential = Confidential::of(identity, request);
-        let response = self.exchange.exchange(request, deadline).map_err(Fault::without_answer)?;
         match response.status {
-            200..=299 => match answer_body::read(&response.body, fault::server_unix_ms(&response)) {
+            200..=299 => match answer_body::read(&response.body, fault::server_unix_ms(response)) {
                 Some(answer) if is_about(&answer.secret_name, secret_name) => {
                     Ok(examined(answer, secret_name, &confidential))
                 }
-                Some(_) => Err(Fault::about_another_secret(&self.authority, &response)),
+                Some(_) => Err(Fault::about_another_secret(&self.authority, response)),
                 None if Said::in_body(&response.body).is_some() => {
-                    Err(Fault::in_answer(&self.authority, &response, &confidential))
+                    Err(Fault::in_answer(&self.authority, response, &confidential))
                 }
                 None => {
-                    let what = format!("{} instead of an answer", fault::shape(&response));
-                    Err(Fault::unusable(&self.authority, &response, &what))
+                    let what = format!("{} instead of an answer", fault::shape(response));
+                    Err(Fault::unusable(&self.authority, response, &what))
                 }
             },
-            _ => Err(Fault::in_answer(&self.authority, &response, &confidential)),
+            _ => Err(Fault::in_answer(&self.authority, response, &confidential)),
         }
     }
 }
@@ -131,8 +111,8 @@ fn examined(answer: Answer, secret_name: &str, confidential: &Confidential<'_>) 
     }
 }
 
-impl fmt::Debug for SharedGateway {
+impl fmt::Debug for OpenApi {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("SharedGateway").field("authority", &self.authority).finish_non_exhaustive()
+        f.debug_struct("OpenApi").field("authority", &self.authority).finish_non_exhaustive()
     }
 }
