@@ -223,7 +223,12 @@ impl Client {
         let mut names: Vec<&String> = secrets.keys().collect();
         names.sort();
         let entries = names.into_iter().map(|name| explain::secret(name, &secrets[name].entry())).collect();
-        explain::client(&self.0.shared.config, &self.stats(), self.is_closed(), entries).to_string()
+        let shared = &self.0.shared;
+        let runtime = shared.runtime.peek();
+        let fetcher = runtime.as_ref().and_then(|runtime| runtime.fetcher.as_ref().ok());
+        let gateways = fetcher.map_or(&[][..], Fetcher::gateways);
+        let closed = self.is_closed();
+        explain::client(&shared.config, gateways, shared.clock.now(), &self.stats(), closed, entries).to_string()
     }
 
     /// The budget of a call from its first refusal: `call_budget_milliseconds`, 10 s by default.

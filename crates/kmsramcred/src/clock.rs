@@ -33,6 +33,11 @@ impl Sub<Duration> for Moment {
     }
 }
 
+/// `first` doubled `times` times, at most `most`.
+pub(crate) fn doubled(first: Duration, times: u32, most: Duration) -> Duration {
+    first.saturating_mul(2u32.saturating_pow(times)).min(most)
+}
+
 /// Where time comes from.
 pub trait Clock: Send + Sync + fmt::Debug {
     /// Now, on the machine's own time line.

@@ -3,8 +3,9 @@
 use crate::cache::{Entry, Now, State};
 use crate::civil_time::format_utc;
 use crate::clock::Moment;
-use crate::config::Config;
+use crate::config::{Config, GatewaySettings};
 use crate::error::Error;
+use crate::gateway::Gateway;
 use crate::stats::Stats;
 use serde_json::{Value, json};
 
@@ -76,17 +77,44 @@ fn error(error: &Error) -> Value {
     })
 }
 
-/// The whole client.
-pub fn client(config: &Config, stats: &Stats, closed: bool, secrets: Vec<Value>) -> Value {
+/// One gateway: its settings, and what was learned about it in this process.
+fn gateway(settings: &GatewaySettings, known: Option<&Gateway>, now: Moment) -> Value {
+    let findings = known.map(|gateway| gateway.findings(now));
+    let state = match &findings {
+        Some(findings) if findings.skipped_for.is_some() => "failing; skipped while others answer",
+        Some(findings) if findings.failures_in_a_row > 0 => "failing; the next fetch looks whether it is back",
+        Some(findings) if findings.answered => "answering",
+        _ => "not asked yet",
+    };
+    let findings = findings.as_ref();
+    json!({
+        "region": settings.region_id,
+        "endpoint": settings.endpoint.authority,
+        "certificates_verified": settings.endpoint.tls && !settings.ignore_ssl_certs,
+        "state": state,
+        "failures_in_a_row": findings.map_or(0, |findings| findings.failures_in_a_row),
+        "skipped_seconds": findings.and_then(|findings| findings.skipped_for).map(|left| left.as_secs_f64()),
+        "last_error": findings.and_then(|findings| findings.last_error.as_ref()).map(error),
+        "clock_offset_seconds": known.map_or(0.0, |gateway| gateway.clock_offset_ms() as f64 / 1_000.0),
+    })
+}
+
+/// The whole client. `gateways` are those in use, in the order of the configuration; none before a forked child used it.
+pub fn client(
+    config: &Config,
+    gateways: &[Gateway],
+    now: Moment,
+    stats: &Stats,
+    closed: bool,
+    secrets: Vec<Value>,
+) -> Value {
+    let known = gateways.iter().map(Some).chain(std::iter::repeat(None));
     json!({
         "version": env!("CARGO_PKG_VERSION"),
         "closed": closed,
         "source": config.source.name(),
-        "gateways": config.gateways.iter().map(|gateway| json!({
-            "region": gateway.region_id,
-            "endpoint": gateway.endpoint.authority,
-            "certificates_verified": gateway.endpoint.tls && !gateway.ignore_ssl_certs,
-        })).collect::<Vec<_>>(),
+        "gateways": config.gateways.iter().zip(known).map(|(settings, known)| gateway(settings, known, now))
+            .collect::<Vec<_>>(),
         "settings": config.origins.iter().map(|(key, origin)| json!({
             "key": key,
             "from": origin.to_string(),

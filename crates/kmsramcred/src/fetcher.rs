@@ -96,6 +96,11 @@ impl Fetcher {
         Ok(Fetcher { gateways, clock, transports, closing })
     }
 
+    /// The gateways, in the order of the configuration.
+    pub(crate) fn gateways(&self) -> &[Gateway] {
+        &self.gateways
+    }
+
     /// Ends what is under way: pauses and exchanges. Nothing further begins.
     pub(crate) fn close(&self) {
         self.closing.close();

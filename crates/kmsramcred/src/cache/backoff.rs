@@ -1,14 +1,9 @@
 //! Waits that double, with full jitter, and what is remembered of failed fetches.
 
 use super::policy::{DEFINITE_FIRST, DEFINITE_MOST, NEED_RETRY_FIRST, NEED_RETRY_MOST, RETRY_FIRST, RETRY_MOST};
-use crate::clock::Moment;
+use crate::clock::{Moment, doubled};
 use crate::error::{Error, ErrorKind};
 use std::time::Duration;
-
-/// `first` doubled `times` times, at most `most`.
-pub fn doubled(first: Duration, times: u32, most: Duration) -> Duration {
-    first.saturating_mul(2u32.saturating_pow(times)).min(most)
-}
 
 /// A wait drawn evenly from `floor` to `wait`.
 pub fn between(floor: Duration, wait: Duration, rng: &mut fastrand::Rng) -> Duration {

@@ -1,12 +1,13 @@
 //! The verdict about a refused call: the table of the rotation contract, first row that holds.
 
-use super::backoff::{between, doubled};
+use super::backoff::between;
 use super::cool_down::Pair;
 use super::dead_key::DeadKeys;
 use super::flight::{Brought, Reason, Ticket};
 use super::policy::{MOST_ROUNDS, SPREAD_LOOK_FIRST, SPREAD_WAIT_FIRST, SPREAD_WAIT_MOST};
 use super::published::Published;
 use super::state::{Now, Spreading, State};
+use crate::clock::doubled;
 use crate::error::Error;
 use std::time::Duration;
 

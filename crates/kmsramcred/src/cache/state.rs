@@ -1,6 +1,6 @@
 //! The rotation contract as a state machine. No lock, no thread, no clock of its own: time is an argument.
 
-use super::backoff::{Failures, between, doubled, is_definite};
+use super::backoff::{Failures, between, is_definite};
 use super::cool_down::CoolDowns;
 use super::credential::{Snapshot, Value};
 use super::flight::{Brought, Flight, Landing, Reason, Ticket};
@@ -8,7 +8,7 @@ use super::policy::{LOOK_FIRST, LOOK_MOST, MOST_LOOKS, Policy, SCHEDULE_JITTER};
 use super::published::Published;
 use super::schedule::{self, Dates, Due};
 use super::sync::Arc;
-use crate::clock::Moment;
+use crate::clock::{Moment, doubled};
 use crate::error::{Error, ErrorKind};
 use crate::secret_value::SecretValue;
 use std::collections::VecDeque;

@@ -128,7 +128,7 @@ pub static KEYS: &[Key] = &[
     key("ecs_metadata_endpoint", Text, Alone, Works, Some("http://100.100.100.200"), "ECS metadata service."),
     key("ALIBABA_CLOUD_ECS_METADATA", Text, Alone, Works, None, "RAM role of the ECS instance."),
     key("ALIBABA_CLOUD_IMDSV1_DISABLED", Bool, Alone, Works, Some("false"), "No metadata without a token."),
-    key("cache_client_region_id", Json, Regions, Works, None, "The KMS region: regionId, endpoint, vpc, caFilePath …"),
+    key("cache_client_region_id", Json, Regions, Works, None, "The KMS regions: regionId, endpoint, vpc, caFilePath …"),
     key("cache_client_dkms_config_info", Json, Instances, Later, None, "Dedicated KMS instances."),
     key("http_proxy", Text, Proxy, Later, None, "Proxy for plain requests."),
     key("https_proxy", Text, Proxy, Later, None, "Proxy for TLS requests."),

@@ -4,7 +4,6 @@
 //! looked for here; what it holds is the business of whoever speaks TLS. Knows no sockets.
 
 use super::endpoint::{self, Endpoint, is_label};
-use super::identity::WORKS_TODAY;
 use super::layers::Settings;
 use super::process::Process;
 use super::setting::{self, Setting};
@@ -28,7 +27,7 @@ pub struct GatewaySettings {
 
 const KEY: &str = "cache_client_region_id";
 const MEMBERS: [&str; 5] = ["regionId", "endpoint", "vpc", "caFilePath", "ignoreSslCerts"];
-const LIST: &str = "a list of one region such as [{\"regionId\":\"cn-hangzhou\"}]; \
+const LIST: &str = "a list of regions such as [{\"regionId\":\"cn-hangzhou\"}]; \
      a value over several lines needs a `\\` at the end of every line but its last";
 
 /// Reads the gateways.
@@ -44,16 +43,30 @@ pub(super) fn read(
     let Value::Array(elements) = value else {
         return Err(setting.wrong(json_value::kind_of(&value), LIST));
     };
-    match elements.len() {
-        0 => return Err(setting.wrong("an empty list", LIST)),
-        1 => {}
-        count => return Err(setting.wrong(format!("{count} regions; more than one are not built yet"), WORKS_TODAY)),
+    if elements.is_empty() {
+        return Err(setting.wrong("an empty list", LIST));
     }
     let gateways = elements.iter().enumerate().map(|(index, element)| match element {
         Value::Object(members) => Element { setting, index, members }.gateway(process, notices),
         other => Err(setting.wrong_member(&format!("[{index}]"), json_value::kind_of(other), "an object")),
     });
-    gateways.collect()
+    let read: Vec<GatewaySettings> = gateways.collect::<Result<_, _>>()?;
+    Ok(each_once(read, setting, notices))
+}
+
+/// Leaves out what names the same place as an element before it: asking it twice would look like two gateways.
+fn each_once(read: Vec<GatewaySettings>, setting: &Setting, notices: &mut Vec<String>) -> Vec<GatewaySettings> {
+    let mut kept: Vec<(usize, GatewaySettings)> = Vec::new();
+    for (index, gateway) in read.into_iter().enumerate() {
+        match kept.iter().find(|(_, known)| known.endpoint == gateway.endpoint) {
+            Some((first, _)) => notices.push(format!(
+                "{KEY}[{index}] ({}): names the same gateway as {KEY}[{first}], {}, and is ignored.",
+                setting.origin, gateway.endpoint
+            )),
+            None => kept.push((index, gateway)),
+        }
+    }
+    kept.into_iter().map(|(_, gateway)| gateway).collect()
 }
 
 /// One element of the list.
@@ -218,8 +231,11 @@ mod tests {
     }
 
     #[test]
-    fn more_than_one_region_is_not_built_yet() {
-        let error = gateways(r#"[{"regionId":"cn-a"},{"regionId":"cn-b"}]"#).0.unwrap_err();
-        assert!(error.message().contains("2 regions") && error.message().contains(WORKS_TODAY), "{error}");
+    fn regions_keep_their_order_and_each_counts_once() {
+        let json = r#"[{"regionId":"cn-b"},{"regionId":"cn-a","vpc":true},{"regionId":"cn-b"}]"#;
+        let (read, notices) = gateways(json);
+        let endpoints: Vec<_> = read.unwrap().iter().map(|gateway| gateway.endpoint.to_string()).collect();
+        assert_eq!(endpoints, ["https://kms.cn-b.aliyuncs.com", "https://kms-vpc.cn-a.aliyuncs.com"]);
+        assert!(notices[0].contains("cache_client_region_id[2]") && notices[0].contains("[0]"), "{notices:?}");
     }
 }

@@ -1,19 +1,8 @@
 use super::*;
-use crate::clock::PausedClock;
-use crate::exchange::HttpRequest;
-use crate::gateway::{OpenApi, Sign};
-use crate::source::scripted::{Reply, Scripted, answer, answer_with, failure, silence};
-use crate::source::{AccessKeySource, Source};
-use std::cell::{Cell, RefCell};
-use std::sync::Mutex;
-
-const GOOD: &str = r#"{"SecretName":"my-secret","SecretData":"v","VersionId":"1"}"#;
-/// 2023-11-14T22:13:20Z
-const START: i64 = 1_700_000_000_000;
-
-fn code(status: u16, code: &str) -> Reply {
-    answer(status, &format!(r#"{{"Code":"{code}","Message":"m","RequestId":"r-1"}}"#))
-}
+use crate::gateway::bench::{Bench, GOOD, START, code};
+use crate::source::scripted::{Reply, answer, answer_with, failure, silence};
+use crate::source::{Identity, Source};
+use std::sync::{Arc, Mutex};
 
 /// Gives numbered identities; `refused` moves on while there are more.
 struct Numbered {
@@ -41,96 +30,6 @@ impl Source for Numbered {
     }
 }
 
-struct Bench {
-    clock: Arc<PausedClock>,
-    script: Arc<Scripted>,
-    gateway: [Gateway; 1],
-    nonces: Cell<u32>,
-    pauses: RefCell<Vec<u64>>,
-    waiter: Cell<Option<Moment>>,
-    sent: Cell<u32>,
-    name: RefCell<String>,
-    close_after: Cell<usize>,
-}
-
-impl Patience for Bench {
-    fn pause(&self, until: Moment, _at_least: Moment) -> bool {
-        let pause = until.since(self.clock.now());
-        self.pauses.borrow_mut().push(u64::try_from(pause.as_millis()).unwrap());
-        self.clock.advance(pause);
-        self.pauses.borrow().len() < self.close_after.get()
-    }
-    fn earliest_waiter(&self) -> Option<Moment> {
-        self.waiter.get()
-    }
-    fn begins(&self, _what: &str) {}
-
-    fn request_sent(&self) {
-        self.sent.set(self.sent.get() + 1);
-    }
-
-    fn stumbled(&self, _error: &Error) {}
-}
-
-impl Bench {
-    fn new(replies: Vec<Reply>) -> Bench {
-        Bench::of(Arc::new(AccessKeySource::new("LTAI5tEXAMPLE".into(), "s3cr3ts3cr3t".into(), None)), replies)
-    }
-
-    fn of(source: Arc<dyn Source>, replies: Vec<Reply>) -> Bench {
-        let clock = Arc::new(PausedClock::new(START));
-        let script = Scripted::new(&clock, replies);
-        let sign: Box<Sign> = Box::new(|question, identity, unix_ms, nonce| HttpRequest {
-            method: "POST",
-            tls: question.tls,
-            authority: question.authority.to_owned(),
-            target: format!("/?{}={}", question.params[0].0, question.params[0].1),
-            headers: vec![
-                ("x-id".into(), identity.access_key_id.clone()),
-                ("x-ms".into(), unix_ms.to_string()),
-                ("x-nonce".into(), nonce.to_owned()),
-            ],
-            body: Vec::new(),
-            body_limit: question.body_limit,
-        });
-        let protocol = Box::new(OpenApi::new("kms.test".into(), true, sign));
-        let gateway = [Gateway::new("kms.test".into(), source, protocol, script.clone())];
-        Bench {
-            clock,
-            script,
-            gateway,
-            nonces: Cell::new(0),
-            pauses: RefCell::default(),
-            waiter: Cell::new(None),
-            sent: Cell::new(0),
-            name: RefCell::new("my-secret".to_owned()),
-            close_after: Cell::new(usize::MAX),
-        }
-    }
-
-    fn fetch(&self, seconds: u64) -> Result<Answer, Error> {
-        let nonce = || {
-            self.nonces.set(self.nonces.get() + 1);
-            format!("n{}", self.nonces.get())
-        };
-        let parts =
-            FetchParts { gateways: &self.gateway, clock: &*self.clock, nonce: &nonce, jitter: &|longest| longest };
-        fetch(&parts, &self.name.borrow(), Deadline::after(&*self.clock, Duration::from_secs(seconds)), self)
-    }
-
-    /// Asks once for a secret of another name.
-    fn fetch_named(&self, name: &str) -> Result<Answer, Error> {
-        self.name.replace(name.to_owned());
-        self.close_after.set(0);
-        self.fetch(10)
-    }
-
-    fn header(&self, name: &str) -> Vec<String> {
-        let value = |request: &HttpRequest| request.headers.iter().find(|(n, _)| n == name).unwrap().1.clone();
-        self.script.seen().iter().map(|(request, _)| value(request)).collect()
-    }
-}
-
 #[test]
 fn an_answer_ends_the_fetch() {
     let bench = Bench::new(vec![answer_with(200, GOOD, &[("date", "Tue, 14 Nov 2023 22:13:21 GMT")])]);
@@ -138,7 +37,7 @@ fn an_answer_ends_the_fetch() {
     assert_eq!(answer.secret_data.expose(), "v");
     assert_eq!(answer.server_unix_ms, Some(START + 1_000));
     assert_eq!(bench.sent.get(), 1);
-    assert_eq!(bench.script.seen()[0].0.target, "/?SecretName=my-secret");
+    assert_eq!(bench.scripts[0].seen()[0].0.target, "/?SecretName=my-secret");
 }
 
 #[test]
@@ -231,7 +130,7 @@ fn an_arn_is_answered_under_its_name() {
     const ARN: &str = "acs:kms:cn-hangzhou:1000000000000001:secret/acs/ram/secret/app";
     let bench = Bench::new(vec![]);
     let fetched = |asked: &str, answered: &str| {
-        bench.script.then(answer(200, &format!(r#"{{"SecretName":"{answered}","SecretData":"v"}}"#)));
+        bench.scripts[0].then(answer(200, &format!(r#"{{"SecretName":"{answered}","SecretData":"v"}}"#)));
         bench.fetch_named(asked).map(|answer| answer.secret_name)
     };
     assert_eq!(fetched(ARN, "acs/ram/secret/app").unwrap(), ARN);
@@ -281,11 +180,11 @@ fn a_clock_that_is_off_by_more_than_a_day_is_not_corrected_but_named() {
         assert!(error.message().contains(said) && error.message().contains("Set this machine's clock"), "{error}");
         assert_eq!(error.kind(), ErrorKind::KmsRejected);
         assert_eq!(error.cause().and_then(Error::code), Some("InvalidTimeStamp.Expired"));
-        assert_eq!(bench.gateway[0].clock_offset_ms(), 0);
+        assert_eq!(bench.gateways[0].clock_offset_ms(), 0);
     }
     let bench = Bench::new(vec![refused("Wed, 15 Nov 2023 22:13:20 GMT"), answer(200, GOOD)]);
     bench.fetch(10).unwrap();
-    assert_eq!(bench.gateway[0].clock_offset_ms(), 86_400_000);
+    assert_eq!(bench.gateways[0].clock_offset_ms(), 86_400_000);
 }
 
 #[test]
@@ -297,14 +196,14 @@ fn a_wrong_clock_is_corrected_once_and_stays_corrected() {
     bench.fetch(10).unwrap();
     let corrected = (START + 3_600_000).to_string();
     assert_eq!(bench.header("x-ms"), [START.to_string(), corrected.clone(), corrected]);
-    assert_eq!(bench.gateway[0].clock_offset_ms(), 3_600_000);
+    assert_eq!(bench.gateways[0].clock_offset_ms(), 3_600_000);
 
     let bench = Bench::new(vec![answer_with(400, refusal, &late), answer_with(400, refusal, &late)]);
     assert_eq!(bench.fetch(10).unwrap_err().code(), Some("InvalidTimeStamp.Expired"));
     let later = [("date", "Wed, 15 Nov 2023 22:13:20 GMT")];
     let bench = Bench::new(vec![answer_with(400, refusal, &late), answer_with(400, refusal, &later)]);
     assert_eq!(bench.fetch(10).unwrap_err().code(), Some("InvalidTimeStamp.Expired"));
-    assert_eq!(bench.gateway[0].clock_offset_ms(), 3_600_000, "one correction a fetch");
+    assert_eq!(bench.gateways[0].clock_offset_ms(), 3_600_000, "one correction a fetch");
     let bench = Bench::new(vec![answer(400, refusal)]);
     assert_eq!(bench.fetch(10).unwrap_err().code(), Some("InvalidTimeStamp.Expired"), "no Date, no correction");
 }
@@ -330,7 +229,7 @@ fn an_attempt_gets_five_seconds_at_most() {
     let bench = Bench::new(vec![silence(), silence()]);
     let start = bench.clock.now();
     let error = bench.fetch(10).unwrap_err();
-    let ends: Vec<_> = bench.script.seen().iter().map(|(_, end)| end.0.since(start).as_millis()).collect();
+    let ends: Vec<_> = bench.scripts[0].seen().iter().map(|(_, end)| end.0.since(start).as_millis()).collect();
     assert_eq!(ends, [5_000, 10_000]);
     assert_eq!(error.kind(), ErrorKind::Timeout);
     let message = error.message();
@@ -384,7 +283,7 @@ proptest::proptest! {
         let bench = Bench::new(vec![]);
         let mut reply = answer(200, "");
         reply.result.as_mut().unwrap().body = body;
-        bench.script.then(reply);
+        bench.scripts[0].then(reply);
         bench.close_after.set(1);
         if let Err(error) = bench.fetch(1) {
             let text = format!("{error} {error:?}");

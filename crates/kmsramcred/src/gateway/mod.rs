@@ -5,10 +5,14 @@
 //! not know of caching, and not what the value of a secret looks like.
 
 mod answer_body;
+#[cfg(test)]
+mod bench;
 mod confidential;
+mod course;
 pub mod fault;
 pub mod fault_table;
 pub mod fetch;
+pub mod health;
 pub mod place;
 pub mod retry;
 pub mod shared;

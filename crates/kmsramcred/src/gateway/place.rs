@@ -2,7 +2,8 @@
 
 use super::Answer;
 use super::fault::Fault;
-use crate::clock::Deadline;
+use super::health::{Findings, Health};
+use crate::clock::{Deadline, Moment};
 use crate::exchange::{Exchange, HttpRequest, HttpResponse};
 use crate::source::{Identity, Source};
 use std::fmt;
@@ -32,6 +33,7 @@ pub struct Gateway {
     exchange: Arc<dyn Exchange>,
     /// What has to be added to this machine's calendar to get the gateway's.
     clock_offset_ms: AtomicI64,
+    health: Health,
 }
 
 impl Gateway {
@@ -43,7 +45,7 @@ impl Gateway {
         protocol: Box<dyn Protocol>,
         exchange: Arc<dyn Exchange>,
     ) -> Gateway {
-        Gateway { name, source, protocol, exchange, clock_offset_ms: AtomicI64::new(0) }
+        Gateway { name, source, protocol, exchange, clock_offset_ms: AtomicI64::new(0), health: Health::default() }
     }
 
     /// What errors and `explain` call this gateway.
@@ -54,6 +56,15 @@ impl Gateway {
     /// Where the identity that asks here comes from.
     pub fn source(&self) -> &Arc<dyn Source> {
         &self.source
+    }
+
+    pub(super) fn health(&self) -> &Health {
+        &self.health
+    }
+
+    /// What is known of its health.
+    pub fn findings(&self, now: Moment) -> Findings {
+        self.health.findings(now)
     }
 
     /// What is added to this machine's calendar when a request to this gateway is signed.

@@ -1,7 +1,7 @@
 //! When to try again: pure rules over the time, the deadlines and the class of the fault.
 
 use super::fault::FaultClass;
-use crate::clock::{Deadline, Moment};
+use crate::clock::{Deadline, Moment, doubled};
 use std::time::Duration;
 
 /// No attempt takes longer.
@@ -26,6 +26,8 @@ pub enum Remedy {
     CorrectClock,
     /// Ask the source for another identity and try again at once.
     RenewIdentity,
+    /// Ask no more in this way: another gateway may do.
+    Elsewhere,
     /// Give up: the answer is definite.
     Stop,
 }
@@ -37,14 +39,10 @@ pub fn remedy(class: FaultClass) -> Remedy {
         FaultClass::Replay => Remedy::NewNonce,
         FaultClass::Clock => Remedy::CorrectClock,
         FaultClass::Identity => Remedy::RenewIdentity,
-        FaultClass::NotFound
-        | FaultClass::Denied
-        | FaultClass::Account
-        | FaultClass::State
-        | FaultClass::Signature
-        | FaultClass::Request
-        | FaultClass::Malformed
-        | FaultClass::Untrusted => Remedy::Stop,
+        FaultClass::Signature | FaultClass::Malformed | FaultClass::Untrusted => Remedy::Elsewhere,
+        FaultClass::NotFound | FaultClass::Denied | FaultClass::Account | FaultClass::State | FaultClass::Request => {
+            Remedy::Stop
+        }
     }
 }
 
@@ -69,7 +67,7 @@ pub fn pause_until(
     if rest.is_zero() || asked.is_some_and(|asked| asked > rest) {
         return None;
     }
-    let doubled = FIRST_PAUSE.saturating_mul(1 << failures.saturating_sub(1).min(16)).min(LONGEST_PAUSE);
+    let doubled = doubled(FIRST_PAUSE, failures.saturating_sub(1), LONGEST_PAUSE);
     let waiter = earliest_waiter.filter(|waiter| *waiter > now).map(|waiter| waiter.since(now));
     let longest = match waiter {
         Some(waiter) => doubled.min(AWAITED_PAUSE).min(waiter),

@@ -1,0 +1,175 @@
+use super::*;
+use crate::gateway::bench::{Bench, GOOD, code, fixed};
+use crate::gateway::health::{FIRST_SKIP, PROBE};
+use crate::source::scripted::{Reply, answer, failure, silence};
+use crate::source::{Identity, Source};
+use std::sync::Arc;
+
+/// Three gateways with one source.
+fn three(first: Vec<Reply>, second: Vec<Reply>, third: Vec<Reply>) -> Bench {
+    let source = fixed("LTAI5tEXAMPLE");
+    Bench::several(vec![
+        ("a.test", source.clone(), first),
+        ("b.test", source.clone(), second),
+        ("c.test", source, third),
+    ])
+}
+
+fn good(count: usize) -> Vec<Reply> {
+    (0..count).map(|_| answer(200, GOOD)).collect()
+}
+
+fn refused() -> Reply {
+    failure(ErrorKind::Network, "connection refused")
+}
+
+#[test]
+fn every_way_of_being_down_leads_to_the_next_gateway_at_once() {
+    let ways: [fn() -> Reply; 6] = [
+        refused,
+        silence,
+        || code(503, "ServiceUnavailable"),
+        || code(429, "Rejected.Throttling"),
+        || failure(ErrorKind::Tls, "not trusted"),
+        || answer(200, "<html>login</html>"),
+    ];
+    for down in ways {
+        let bench = three(vec![down()], good(1), vec![]);
+        let start = bench.clock.now();
+        bench.waiter.set(Some(start + Duration::from_secs(5)));
+        assert_eq!(bench.fetch(10).unwrap().secret_data.expose(), "v");
+        assert_eq!(bench.counts(), [1, 1, 0]);
+        assert!(bench.pauses.borrow().is_empty());
+        assert!(bench.clock.now().since(start) < Duration::from_secs(2), "a third of the waiter's five seconds");
+    }
+}
+
+#[test]
+fn later_fetches_do_not_ask_the_dead_one() {
+    let bench = three(vec![silence()], good(4), vec![]);
+    bench.fetch(10).unwrap();
+    let start = bench.clock.now();
+    for _ in 0..3 {
+        bench.fetch(10).unwrap();
+    }
+    assert_eq!(bench.counts(), [1, 4, 0]);
+    assert_eq!(bench.clock.now(), start, "nobody paid for it");
+}
+
+#[test]
+fn a_dead_gateway_is_probed_shortly_and_used_again_when_it_is_back() {
+    let bench = three(vec![refused(), silence()], good(4), vec![]);
+    bench.fetch(10).unwrap();
+    bench.clock.advance(FIRST_SKIP);
+    let start = bench.clock.now();
+    bench.fetch(10).unwrap();
+    assert_eq!(bench.counts(), [2, 2, 0], "probed, still dead");
+    assert_eq!(bench.clock.now().since(start), PROBE, "a probe is short");
+    bench.fetch(10).unwrap();
+    assert_eq!(bench.counts(), [2, 3, 0], "skipped for longer");
+    bench.clock.advance(FIRST_SKIP * 2);
+    bench.scripts[0].then(answer(200, GOOD));
+    bench.scripts[0].then(answer(200, GOOD));
+    bench.fetch(10).unwrap();
+    bench.fetch(10).unwrap();
+    assert_eq!(bench.counts(), [4, 3, 0], "back, and first again");
+}
+
+#[test]
+fn when_all_are_down_each_is_asked_again_after_a_pause_that_grows() {
+    let down = || (0..2).map(|_| refused()).collect::<Vec<_>>();
+    let bench = three(down(), down(), down());
+    bench.scripts[2].then(answer(200, GOOD));
+    bench.scripts[0].then(refused());
+    bench.scripts[1].then(refused());
+    bench.fetch(10).unwrap();
+    assert_eq!(bench.counts(), [3, 3, 3]);
+    assert_eq!(*bench.pauses.borrow(), [200, 400]);
+}
+
+#[test]
+fn a_skipped_gateway_is_still_asked_when_the_others_fail() {
+    let bench = three(vec![refused(), answer(200, GOOD)], vec![answer(200, GOOD), refused()], vec![refused()]);
+    bench.fetch(10).unwrap();
+    bench.fetch(10).unwrap();
+    assert_eq!(bench.counts(), [2, 2, 1]);
+    assert!(bench.pauses.borrow().is_empty());
+}
+
+#[test]
+fn a_definite_answer_is_the_answer_of_all() {
+    for (status, said, kind) in [
+        (404, "Forbidden.ResourceNotFound", ErrorKind::KmsNotFound),
+        (403, "Forbidden.NoPermission", ErrorKind::KmsDenied),
+    ] {
+        let bench = three(vec![code(status, said)], vec![], vec![]);
+        assert_eq!(bench.fetch(10).unwrap_err().kind(), kind);
+        assert_eq!(bench.counts(), [1, 0, 0]);
+        assert_eq!(bench.gateways[0].findings(bench.clock.now()).failures_in_a_row, 0, "it does answer");
+    }
+}
+
+#[test]
+fn a_certificate_problem_everywhere_ends_the_fetch_and_names_each() {
+    let tls = |host: &str| vec![failure(ErrorKind::Tls, &format!("{host} is not trusted"))];
+    let bench = three(tls("a.test"), tls("b.test"), tls("c.test"));
+    let error = bench.fetch(10).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Tls);
+    assert_eq!(bench.counts(), [1, 1, 1]);
+    let told = std::iter::successors(Some(&error), |error| error.cause()).map(|error| error.message().to_owned());
+    assert_eq!(told.collect::<Vec<_>>(), ["c.test is not trusted", "a.test is not trusted", "b.test is not trusted"]);
+}
+
+#[test]
+fn a_refused_identity_is_not_shown_to_gateways_with_the_same_source() {
+    let bench = three(vec![code(404, "InvalidAccessKeyId.NotFound")], vec![], vec![]);
+    assert_eq!(bench.fetch(10).unwrap_err().kind(), ErrorKind::SourceDenied);
+    assert_eq!(bench.counts(), [1, 0, 0]);
+
+    let one = fixed("LTAI5tONE");
+    let bench = Bench::several(vec![
+        ("a.test", one.clone(), vec![code(404, "InvalidAccessKeyId.NotFound")]),
+        ("b.test", one, vec![]),
+        ("c.test", fixed("LTAI5tTWO"), good(1)),
+    ]);
+    bench.fetch(10).unwrap();
+    assert_eq!(bench.counts(), [1, 0, 1]);
+}
+
+/// A source that has nothing to give.
+struct Dry;
+
+impl Source for Dry {
+    fn name(&self) -> &'static str {
+        "dry"
+    }
+
+    fn identity(&self, _: Deadline) -> Result<Arc<Identity>, Error> {
+        Err(Error::new(ErrorKind::SourceUnavailable, "nothing to give"))
+    }
+
+    fn refused(&self, _: &Identity) -> bool {
+        false
+    }
+}
+
+#[test]
+fn a_source_that_fails_leaves_the_gateways_of_other_sources() {
+    let bench = Bench::several(vec![("a.test", Arc::new(Dry), vec![]), ("b.test", fixed("LTAI5tTWO"), good(1))]);
+    bench.fetch(10).unwrap();
+    assert_eq!(bench.counts(), [0, 1]);
+    assert_eq!(bench.gateways[0].findings(bench.clock.now()).failures_in_a_row, 0, "the gateway is not to blame");
+
+    let bench = Bench::several(vec![("a.test", Arc::new(Dry), vec![])]);
+    let error = bench.fetch(10).unwrap_err();
+    assert_eq!((error.kind(), error.message()), (ErrorKind::SourceUnavailable, "nothing to give"));
+}
+
+#[test]
+fn a_gateway_that_had_no_time_is_not_to_blame() {
+    let bench = three(vec![silence()], vec![silence()], vec![silence()]);
+    bench.waiter.set(Some(bench.clock.now() + Duration::from_millis(300)));
+    bench.close_after.set(0);
+    assert!(bench.fetch(1).is_err());
+    assert_eq!(bench.gateways[0].findings(bench.clock.now()).failures_in_a_row, 0);
+}
