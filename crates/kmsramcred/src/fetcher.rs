@@ -2,7 +2,7 @@
 
 use crate::cache::{Entry, Ticket};
 use crate::clock::{Clock, Deadline, Moment};
-use crate::config::{Config, GatewaySettings, Signature, SourceSettings};
+use crate::config::{Config, GatewaySettings, Proxy, Signature, SourceSettings};
 use crate::error::Error;
 use crate::exchange::Exchange;
 use crate::fork;
@@ -69,19 +69,21 @@ impl Fetcher {
         let resolver = Arc::new(Resolver::new(Arc::clone(&clock), Arc::new(fork::spawn)));
         let closing: Arc<Closing> = Arc::default();
         let mut transports = Vec::new();
-        let mut transport = |tls, connect_timeout, answer_timeout| -> Result<Arc<dyn Exchange>, Error> {
-            let (resolver, clock) = (Arc::clone(&resolver), Arc::clone(&clock));
-            let settings = TransportSettings { tls, connect_timeout, answer_timeout, resolver, clock };
-            let transport = Arc::new(HttpTransport::new(settings)?);
-            transports.push(Arc::clone(&transport));
-            Ok(transport)
-        };
+        let mut transport =
+            |tls, proxy: Option<&Proxy>, connect_timeout, answer_timeout| -> Result<Arc<dyn Exchange>, Error> {
+                let (resolver, clock) = (Arc::clone(&resolver), Arc::clone(&clock));
+                let proxy = proxy.cloned();
+                let settings = TransportSettings { tls, proxy, connect_timeout, answer_timeout, resolver, clock };
+                let transport = Arc::new(HttpTransport::new(settings)?);
+                transports.push(Arc::clone(&transport));
+                Ok(transport)
+            };
         let source: Arc<dyn Source> = match config.source.clone() {
             SourceSettings::AccessKey { id, secret, token } => Arc::new(AccessKeySource::new(id, secret, token)),
             SourceSettings::EcsRamRole { role_name, metadata_endpoint, imdsv1_disabled } => {
                 let authority = metadata_endpoint.authority;
                 let settings = EcsRamRoleSettings { role_name, authority, imdsv1_disabled };
-                let exchange = transport(TlsTrust::System, METADATA_STEP, Some(METADATA_STEP))?;
+                let exchange = transport(TlsTrust::System, None, METADATA_STEP, Some(METADATA_STEP))?;
                 let pausing = Arc::clone(&closing);
                 let pause = Box::new(move |longest| pausing.pause(longest));
                 Arc::new(EcsRamRole::new(exchange, Arc::clone(&clock), settings, pause))
@@ -89,7 +91,7 @@ impl Fetcher {
         };
         let mut gateways = Vec::new();
         for (gateway, trust) in config.gateways.iter().zip(trust) {
-            let exchange = transport(trust.clone(), CONNECT, None)?;
+            let exchange = transport(trust.clone(), config.proxies.of(&gateway.endpoint), CONNECT, None)?;
             let protocol = Box::new(open_api(config, gateway));
             gateways.push(Gateway::new(gateway.endpoint.authority.clone(), Arc::clone(&source), protocol, exchange));
         }

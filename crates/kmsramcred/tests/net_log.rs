@@ -37,6 +37,7 @@ fn trace_shows_neither_token_nor_answer() {
     let spawn = |_: &str, _: Box<dyn FnOnce() + Send>| panic!("an address needs no look-up");
     let transport = HttpTransport::new(TransportSettings {
         tls: TlsTrust::System,
+        proxy: None,
         connect_timeout: Duration::from_secs(2),
         answer_timeout: None,
         resolver: Arc::new(Resolver::new(clock.clone(), Arc::new(spawn))),

@@ -1,4 +1,4 @@
-//! The transport over real sockets: TLS, broken servers, DNS.
+//! The transport over real sockets: TLS, proxies, broken servers, DNS.
 
 #[path = "net_transport/dns.rs"]
 mod dns;
@@ -6,6 +6,8 @@ mod dns;
 mod environment;
 #[path = "net_transport/http.rs"]
 mod http;
+#[path = "net_transport/proxy.rs"]
+mod proxy;
 #[path = "net_transport/server.rs"]
 mod server;
 #[path = "net_transport/tls.rs"]

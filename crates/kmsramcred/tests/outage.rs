@@ -180,3 +180,18 @@ fn trouble_leaves_no_thread_and_no_descriptor_behind() {
     until("descriptors come back", || descriptors() <= settled.unwrap() + 8);
     until("no thread is left", || our_threads().is_empty());
 }
+
+#[test]
+fn a_dead_proxy_is_named_and_what_it_is_not_for_goes_past_it() {
+    let cloud = Cloud::start();
+    cloud.secret("s");
+    let dead = ("https_proxy", "http://me:hunter2@127.0.0.1:1");
+    // The emulator is on this machine: nothing goes through a proxy.
+    assert!(cloud.client(&[dead]).secret("s").unwrap().credential(LONG).is_ok());
+
+    let far = ("cache_client_region_id", r#"[{"regionId":"cn-hangzhou"}]"#);
+    let error = cloud.client(&[dead, far]).secret("s").unwrap().credential(Duration::from_millis(300)).unwrap_err();
+    let text = error.to_string();
+    assert!(text.contains("kms.cn-hangzhou.aliyuncs.com (through the proxy http://127.0.0.1:1)"), "{text}");
+    assert!(!text.contains("hunter2"), "{text}");
+}

@@ -9,7 +9,7 @@ use super::layers::{Layer, Settings};
 use super::origin::Origin;
 use super::process::Process;
 use super::setting::{Setting, VISIBLE, visible};
-use super::{Config, Signature, identity, location, properties, region, shown, spelling, timing};
+use super::{Config, Signature, identity, location, properties, proxy, region, shown, spelling, timing};
 use crate::error::{Error, ErrorKind};
 use std::path::Path;
 use std::sync::Arc;
@@ -98,12 +98,14 @@ impl ConfigBuilder {
         settings.refuse_unbuilt(identity::WORKS_TODAY, notices)?;
         let source = identity::read(&settings, notices)?;
         let gateways = region::read(&settings, process, notices)?;
+        let proxies = proxy::read(&settings, notices)?;
         let list = |key, allow: fn(char) -> bool, allowed| {
             settings.read(key, |setting| setting.list(allow, allowed)).map(Option::unwrap_or_default)
         };
         Ok(Config {
             source,
             gateways,
+            proxies,
             signature: settings.read("signature", signature)?.unwrap_or(Signature::Acs3),
             timing: timing::read(&settings)?,
             prefetch: list("secret_names", |c| !c.is_control(), "names without control characters")?,

@@ -38,6 +38,11 @@ impl Endpoint {
         (tls || host.is_this_machine()).then_some(Endpoint { tls, authority })
     }
 
+    /// Whether it is on this machine.
+    pub(super) fn is_this_machine(&self) -> bool {
+        parts(&self.authority, self.tls).is_some_and(|(_, host, _)| host.is_this_machine())
+    }
+
     /// Reads the endpoint of the metadata service; without a scheme it speaks plain HTTP.
     pub(super) fn metadata_service(text: &str) -> Option<Endpoint> {
         let (tls, host, authority) = parts(text, false)?;
@@ -47,7 +52,7 @@ impl Endpoint {
 }
 
 #[derive(PartialEq, Eq)]
-enum Host {
+pub(super) enum Host {
     Address(IpAddr),
     Name(String),
 }
@@ -62,7 +67,7 @@ impl Host {
 }
 
 /// Whether TLS is spoken (`tls` where no scheme says so), the host, and what goes into the URL.
-fn parts(text: &str, tls: bool) -> Option<(bool, Host, String)> {
+pub(super) fn parts(text: &str, tls: bool) -> Option<(bool, Host, String)> {
     let text = text.trim().to_ascii_lowercase();
     let (tls, rest) = match text.split_once("://") {
         Some(("http", rest)) => (false, rest),

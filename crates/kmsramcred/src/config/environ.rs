@@ -28,8 +28,9 @@ pub(super) fn read(process: &Process) -> Result<Environment, Error> {
     }
     let mut layer = Layer::default();
     for key in KEYS {
-        let Some(variable) = key.variable() else { continue };
-        let Some(value) = (process.variable)(variable) else { continue };
+        let variables = key.variable().into_iter().chain(key.other_variable());
+        let set = |name| (process.variable)(name).filter(|value| !value.is_empty()).map(|value| (name, value));
+        let Some((variable, value)) = variables.filter_map(set).next() else { continue };
         let origin = Origin::Environment(variable);
         let value = value.into_string().map(SecretText::new).map_err(|_| {
             let message = format!("{} ({origin}): found bytes that are not UTF-8; allowed: UTF-8.", key.name);
@@ -63,12 +64,15 @@ mod tests {
 
     #[test]
     fn official_keys_have_the_names_of_the_file_and_ours_a_prefix() {
-        let pairs: [(&str, &[u8]); 6] = [
+        let pairs: [(&str, &[u8]); 9] = [
             ("credentials_type", b" ak\n"),
             ("KMSRAMCRED_SIGNATURE", b""),
             ("user_agent", b"of another program"),
             ("KMSRAMCRED_SETTLE_MILLISECONDS", b"5"),
+            ("HTTPS_PROXY", b""),
             ("https_proxy", b"http://proxy"),
+            ("http_proxy", b"http://other"),
+            ("NO_PROXY", b"a"),
             ("PATH", b"/bin"),
         ];
         let settings = settings(environment(&pairs, None).unwrap());
@@ -76,7 +80,9 @@ mod tests {
         assert_eq!(settings.get("settle_milliseconds").unwrap().raw(), "5");
         assert!(settings.get("user_agent").is_none());
         assert_eq!(settings.get("signature").unwrap().origin, Origin::Default);
-        assert!(settings.get("https_proxy").is_none());
+        assert_eq!(settings.get("https_proxy").unwrap().origin, Origin::Environment("https_proxy"));
+        assert_eq!(settings.get("no_proxy").unwrap().origin, Origin::Environment("NO_PROXY"));
+        assert!(settings.get("http_proxy").is_none());
     }
 
     #[test]

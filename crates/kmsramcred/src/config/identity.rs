@@ -15,7 +15,7 @@ use std::fmt;
 
 /// What works today, for errors about what does not.
 pub(super) const WORKS_TODAY: &str =
-    "credentials_type=ak or credentials_type=ecs_ram_role, with regions in cache_client_region_id and no proxy";
+    "credentials_type=ak or credentials_type=ecs_ram_role, with regions in cache_client_region_id";
 
 /// Which source gives the identity that calls KMS.
 #[derive(Clone)]

@@ -31,7 +31,7 @@ pub enum Group {
     Regions,
     /// The dedicated gateways.
     Instances,
-    /// The way through a proxy. Never read from the environment, where other programs use the same names.
+    /// The way through a proxy.
     Proxy,
     /// A key for itself.
     Alone,
@@ -70,6 +70,9 @@ impl Key {
     /// get a prefix, so that another program's variable is never taken for a setting.
     pub fn variable(&self) -> Option<&'static str> {
         match self.name {
+            // These two are what every program reads.
+            "https_proxy" => Some("HTTPS_PROXY"),
+            "no_proxy" => Some("NO_PROXY"),
             _ if self.group == Group::Proxy => None,
             "signature" => Some("KMSRAMCRED_SIGNATURE"),
             "call_budget_milliseconds" => Some("KMSRAMCRED_CALL_BUDGET_MILLISECONDS"),
@@ -80,6 +83,16 @@ impl Key {
             "ecs_metadata_endpoint" => Some("KMSRAMCRED_ECS_METADATA_ENDPOINT"),
             "user_agent" => Some("KMSRAMCRED_USER_AGENT"),
             official => Some(official),
+        }
+    }
+}
+
+impl Key {
+    /// A second variable that sets it, where the first does not.
+    pub fn other_variable(&self) -> Option<&'static str> {
+        match self.name {
+            "https_proxy" | "no_proxy" => Some(self.name),
+            _ => None,
         }
     }
 }
@@ -130,10 +143,10 @@ pub static KEYS: &[Key] = &[
     key("ALIBABA_CLOUD_IMDSV1_DISABLED", Bool, Alone, Works, Some("false"), "No metadata without a token."),
     key("cache_client_region_id", Json, Regions, Works, None, "The KMS regions: regionId, endpoint, vpc, caFilePath …"),
     key("cache_client_dkms_config_info", Json, Instances, Later, None, "Dedicated KMS instances."),
-    key("http_proxy", Text, Proxy, Later, None, "Proxy for plain requests."),
-    key("https_proxy", Text, Proxy, Later, None, "Proxy for TLS requests."),
-    key("socks5_proxy", Text, Proxy, Later, None, "SOCKS proxy."),
-    key("no_proxy", Text, Proxy, Later, None, "Hosts reached without a proxy."),
+    key("https_proxy", Secret, Proxy, Works, None, "HTTP proxy on the way to KMS."),
+    key("socks5_proxy", Secret, Proxy, Works, None, "SOCKS proxy on the way to KMS."),
+    key("no_proxy", Text, Proxy, Works, None, "Hosts reached without a proxy."),
+    key("http_proxy", Secret, Proxy, NoEffect, None, "For plain requests, which never leave this machine."),
     key("signature", Text, Alone, Works, Some("acs3"), "How requests are signed: `acs3` or `v1`."),
     key("call_budget_milliseconds", Millis, Alone, Works, Some("10000"), "Time a refused call may wait for a new key."),
     key("fetch_budget_milliseconds", Millis, Alone, Works, Some("10000"), "Time one fetch from KMS may take."),

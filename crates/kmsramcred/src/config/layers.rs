@@ -88,9 +88,9 @@ impl Settings {
         self.0.values()
     }
 
-    /// Whether nobody sets anything.
+    /// Whether nobody sets anything but a proxy, which is said for every program of a machine.
     pub fn all_default(&self) -> bool {
-        self.iter().all(|setting| setting.origin == Origin::Default)
+        self.iter().all(|setting| setting.origin == Origin::Default || setting.key.group == Group::Proxy)
     }
 
     /// Refuses what is not built yet, where a key by itself asks for it, and notices what has no effect.
@@ -99,7 +99,7 @@ impl Settings {
     pub fn refuse_unbuilt(&self, works_today: &str, notices: &mut Vec<String>) -> Result<(), Error> {
         for setting in self.iter() {
             match (setting.key.status, setting.key.group) {
-                (Status::Later, Group::Instances | Group::Proxy) => {
+                (Status::Later, Group::Instances) => {
                     return Err(setting.wrong("a feature that is not built yet", works_today));
                 }
                 (Status::NoEffect, _) => {

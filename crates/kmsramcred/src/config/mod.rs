@@ -5,7 +5,7 @@
 //!
 //! ```text
 //! location -> properties --\
-//! environ -----------------+-> layers -> identity, region, timing -> Config
+//! environ -----------------+-> layers -> identity, region, proxy, timing -> Config
 //! builder -----------------/
 //! ```
 
@@ -17,9 +17,11 @@ mod json_value;
 pub mod keys;
 mod layers;
 mod location;
+mod no_proxy;
 mod origin;
 mod process;
 mod properties;
+mod proxy;
 mod region;
 pub(crate) mod regular_file;
 #[cfg(test)]
@@ -35,6 +37,7 @@ pub use builder::ConfigBuilder;
 pub use endpoint::Endpoint;
 pub use identity::SourceSettings;
 pub use origin::Origin;
+pub use proxy::{Proxy, ProxySettings};
 pub use region::GatewaySettings;
 pub use timing::Timing;
 
@@ -59,6 +62,8 @@ pub struct Config {
     pub(crate) source: SourceSettings,
     /// Where KMS answers, in the order they are tried; never empty.
     pub(crate) gateways: Vec<GatewaySettings>,
+    /// The proxy on the way to each of them.
+    pub(crate) proxies: ProxySettings,
     /// How requests are signed.
     pub(crate) signature: Signature,
     /// The times a Client keeps.
@@ -100,6 +105,7 @@ impl fmt::Debug for Config {
         f.debug_struct("Config")
             .field("source", &self.source)
             .field("gateways", &self.gateways)
+            .field("proxies", &self.proxies)
             .field("signature", &self.signature)
             .field("timing", &self.timing)
             .field("prefetch", &self.prefetch)

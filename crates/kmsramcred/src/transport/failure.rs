@@ -10,6 +10,8 @@ use ureq::Timeout;
 /// What an error message needs to know about the attempt that failed.
 pub(super) struct Attempt<'a> {
     pub(super) authority: &'a str,
+    /// The proxy on the way, as it may be shown.
+    pub(super) proxy: Option<&'a str>,
     pub(super) budget: Duration,
     pub(super) connect_timeout: Duration,
     pub(super) answer_timeout: Duration,
@@ -33,6 +35,10 @@ impl Attempt<'_> {
             },
             ureq::Error::Tls(cause) => self.tls(cause),
             ureq::Error::TlsRequired => self.tls("the connection is not encrypted"),
+            // What the proxy said stands in front of what it may have been told, in digits.
+            ureq::Error::ConnectProxyFailed(said) if said.contains(" 407/") => self
+                .network("the proxy wants a user and a password, or others; they stand before the host in https_proxy"),
+            ureq::Error::ConnectProxyFailed(_) => self.network("the proxy opened no way to it"),
             ureq::Error::ConnectionFailed => self.network("the connection could not be made"),
             ureq::Error::BodyExceedsLimit(limit) => self.too_long(&format!("its answer is longer than {limit} bytes")),
             ureq::Error::LargeResponseHeader(_, limit) => {
@@ -50,17 +56,23 @@ impl Attempt<'_> {
         }
     }
 
+    /// Who was asked, and through which proxy.
+    fn asked(&self) -> String {
+        let through = self.proxy.map(|proxy| format!(" (through the proxy {proxy})")).unwrap_or_default();
+        format!("{}{through}", self.authority)
+    }
+
     fn network(&self, cause: &str) -> Error {
-        Error::new(ErrorKind::Network, format!("{}: {cause}.", self.authority))
+        Error::new(ErrorKind::Network, format!("{}: {cause}.", self.asked()))
     }
 
     /// An answer that came and cannot be used: the next one would be no shorter.
     fn too_long(&self, cause: &str) -> Error {
-        Error::new(ErrorKind::KmsServer, format!("{}: {cause}.", self.authority))
+        Error::new(ErrorKind::KmsServer, format!("{}: {cause}.", self.asked()))
     }
 
     fn tls(&self, cause: &str) -> Error {
-        Error::new(ErrorKind::Tls, format!("{}: {cause}.", self.authority))
+        Error::new(ErrorKind::Tls, format!("{}: {cause}.", self.asked()))
     }
 
     fn timed_out(&self, phase: Timeout) -> Error {
@@ -70,7 +82,7 @@ impl Attempt<'_> {
             Timeout::RecvResponse => ("waiting for its answer", self.answer_timeout),
             _ => ("the exchange", self.budget),
         };
-        let message = format!("{}: {what} timed out after {} ms.", self.authority, limit.as_millis());
+        let message = format!("{}: {what} timed out after {} ms.", self.asked(), limit.as_millis());
         Error::new(ErrorKind::Timeout, message)
     }
 

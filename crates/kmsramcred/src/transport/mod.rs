@@ -21,6 +21,7 @@ pub use resolver::{Lookup, Resolver, Spawn};
 pub use tls::TlsTrust;
 
 use crate::clock::{Clock, Deadline};
+use crate::config::Proxy;
 use crate::error::{Error, ErrorKind};
 use crate::exchange::{Exchange, HttpRequest, HttpResponse};
 use failure::Attempt;
@@ -29,7 +30,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 use ureq::config::AutoHeaderValue;
-use ureq::unversioned::transport::{Connector, TcpConnector};
+use ureq::unversioned::transport::{ConnectProxyConnector, Connector, SocksConnector, TcpConnector};
 use ureq::{Agent, http};
 
 /// An answer with more header bytes than this is an error.
@@ -39,6 +40,8 @@ const HEADER_LIMIT: usize = 64 * 1024;
 pub struct TransportSettings {
     /// Which certificates are trusted.
     pub tls: TlsTrust,
+    /// The proxy to go through.
+    pub proxy: Option<Proxy>,
     /// The longest time for connecting, TLS handshake included.
     pub connect_timeout: Duration,
     /// The longest time from the last byte of the request to the end of the answer's headers, where it is shorter than
@@ -52,9 +55,11 @@ pub struct TransportSettings {
 
 /// Sends requests over HTTP/1.1 and keeps connections for the next ones.
 ///
-/// It never follows a redirect, never goes through a proxy, asks for no compression, and starts no thread.
+/// It never follows a redirect, goes through no proxy but the one it is given, asks for no compression, and starts no thread.
 pub struct HttpTransport {
     agent: Agent,
+    /// The proxy, as it may be shown.
+    proxy: Option<String>,
     connect_timeout: Duration,
     answer_timeout: Option<Duration>,
     clock: Arc<dyn Clock>,
@@ -64,8 +69,12 @@ impl HttpTransport {
     /// A transport; opens nothing yet. Fails when `tls` names certificates that cannot be used.
     pub fn new(settings: TransportSettings) -> Result<HttpTransport, Error> {
         settings.tls.check()?;
+        let proxy = settings.proxy.as_ref().map(|proxy| ureq::Proxy::new(proxy.url())).transpose().map_err(|_| {
+            let shown = settings.proxy.as_ref().map_or("", Proxy::shown);
+            Error::new(ErrorKind::ConfigInvalid, format!("The proxy {shown} cannot be used: it is no URL of a proxy."))
+        })?;
         let config = Agent::config_builder()
-            .proxy(None)
+            .proxy(proxy)
             .http_status_as_error(false)
             .max_redirects(0)
             .max_redirects_will_error(false)
@@ -76,9 +85,14 @@ impl HttpTransport {
             .timeout_connect(Some(settings.connect_timeout))
             .timeout_recv_response(settings.answer_timeout)
             .build();
-        let connector = ().chain(TcpConnector::default()).chain(TlsConnector::new(settings.tls));
+        let connector =
+            ().chain(SocksConnector::default())
+                .chain(ConnectProxyConnector::default())
+                .chain(TcpConnector::default())
+                .chain(TlsConnector::new(settings.tls));
         Ok(HttpTransport {
             agent: Agent::with_parts(config, connector, resolver::ForUreq(settings.resolver)),
+            proxy: settings.proxy.map(|proxy| proxy.shown().to_owned()),
             connect_timeout: settings.connect_timeout,
             answer_timeout: settings.answer_timeout,
             clock: settings.clock,
@@ -131,6 +145,7 @@ impl Exchange for HttpTransport {
         let budget = deadline.rest(self.clock.now());
         let attempt = Attempt {
             authority: &request.authority,
+            proxy: self.proxy.as_deref(),
             budget,
             connect_timeout: self.connect_timeout.min(budget),
             answer_timeout: self.answer_timeout.map_or(budget, |limit| limit.min(budget)),

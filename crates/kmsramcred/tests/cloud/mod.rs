@@ -124,6 +124,7 @@ impl Robot {
         };
         let settings = TransportSettings {
             tls: TlsTrust::System,
+            proxy: None,
             connect_timeout: Duration::from_secs(10),
             answer_timeout: None,
             resolver: Arc::new(Resolver::new(Arc::clone(&clock), Arc::new(spawn))),

@@ -1,6 +1,7 @@
 //! Servers that behave, or do not, on loopback; and a transport that finds them.
 
 use kmsramcred::clock::{Clock, Deadline, SystemClock};
+use kmsramcred::config::Proxy;
 use kmsramcred::exchange::{Exchange, HttpRequest, HttpResponse};
 use kmsramcred::transport::{HttpTransport, Lookup, Resolver, Spawn, TlsTrust, TransportSettings};
 use kmsramcred::{Error, ErrorKind};
@@ -64,9 +65,14 @@ pub fn local() -> Arc<Lookup> {
 }
 
 pub fn transport(tls: TlsTrust, lookup: Arc<Lookup>) -> HttpTransport {
+    through(None, tls, lookup)
+}
+
+pub fn through(proxy: Option<Proxy>, tls: TlsTrust, lookup: Arc<Lookup>) -> HttpTransport {
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     HttpTransport::new(TransportSettings {
         tls,
+        proxy,
         connect_timeout: Duration::from_secs(2),
         answer_timeout: None,
         resolver: Arc::new(Resolver::with_lookup(clock.clone(), spawn(), lookup)),

@@ -35,6 +35,7 @@ impl Robot {
         };
         let settings = TransportSettings {
             tls: TlsTrust::System,
+            proxy: None,
             connect_timeout: TIMEOUT,
             answer_timeout: None,
             resolver: Arc::new(Resolver::new(Arc::clone(&clock), Arc::new(spawn))),
