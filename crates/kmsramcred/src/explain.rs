@@ -38,7 +38,11 @@ pub fn secret(name: &str, entry: &Entry) -> Value {
                 "doing": flight.doing,
                 "waiting_callers": flight.waiters.len(),
             })),
-            "next_refresh": state.due().map(|due| json!({ "in_seconds": seconds_until(due.at), "why": due.why })),
+            "next_refresh": state.due().map(|due| json!({
+                "in_seconds": seconds_until(due.at),
+                "why": due.why,
+                "rotation_expected": due.expects_rotation(),
+            })),
             "last_error": state.failures().error().map(error),
             "failures_in_a_row": state.failures().in_a_row(),
             "refused_by": state.cool_downs().list().map(|cooling| json!({

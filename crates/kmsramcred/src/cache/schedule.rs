@@ -29,6 +29,10 @@ impl From<&SecretValue> for Dates {
     }
 }
 
+const ANNOUNCED: &str = "after the announced rotation";
+const IS_OVERDUE: &str = "the announced rotation is overdue";
+const KEY_ENDS: &str = "before the key's announced end";
+
 /// The next scheduled refresh.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Due {
@@ -43,6 +47,11 @@ impl Due {
     pub fn before(self, now: Moment, ends: Moment) -> Due {
         let at = before_end(now, ends);
         if at < self.at { Due { at, why: "before the end of its use" } } else { self }
+    }
+
+    /// Whether it is then because a new value was announced, and not only to look.
+    pub fn expects_rotation(&self) -> bool {
+        matches!(self.why, ANNOUNCED | IS_OVERDUE | KEY_ENDS)
     }
 }
 
@@ -65,17 +74,17 @@ pub fn next(dates: Dates, policy: &Policy, random: Duration, now: Moment, unix_m
     let soon = policy.delay_interval + random;
     let mut due = match until(dates.next_rotation_ms) {
         Some(ms) if ms > 0 && ms < signed(interval) => {
-            Due { at: now + Duration::from_millis(ms.unsigned_abs()) + soon, why: "after the announced rotation" }
+            Due { at: now + Duration::from_millis(ms.unsigned_abs()) + soon, why: ANNOUNCED }
         }
         Some(ms) if ms <= 0 && ms > -signed(OVERDUE) && is_outstanding(dates) => {
-            Due { at: now + soon, why: "the announced rotation is overdue" }
+            Due { at: now + soon, why: IS_OVERDUE }
         }
         _ => Due { at: now + interval, why: "regular interval" },
     };
     if let Some(ms) = until(dates.expires_ms).filter(|ms| *ms > 0) {
         let before = before_end(now, now + Duration::from_millis(ms.unsigned_abs()));
         if before < due.at {
-            due = Due { at: before, why: "before the key's announced end" };
+            due = Due { at: before, why: KEY_ENDS };
         }
     }
     due
@@ -148,6 +157,16 @@ mod tests {
         assert_eq!(minutes_until(ends(HOUR / 4), 0), 12);
         assert_eq!(minutes_until(ends(48 * HOUR), 0), 360);
         assert_eq!(minutes_until(ends(-HOUR), 0), 360, "an end in the past says nothing");
+    }
+
+    #[test]
+    fn a_rotation_is_expected_where_one_was_announced() {
+        let expected = |dates| next(dates, &Policy::default(), Duration::ZERO, NOW, 0).expects_rotation();
+        assert!(!expected(dates(None, None)));
+        assert!(!expected(dates(Some(7 * 24 * HOUR), None)), "it is far");
+        assert!(expected(dates(Some(2 * HOUR), None)));
+        assert!(expected(dates(Some(-HOUR / 2), Some(-30 * 24 * HOUR))));
+        assert!(expected(Dates { expires_ms: Some(SERVER + HOUR), ..dates(None, None) }));
     }
 
     #[test]

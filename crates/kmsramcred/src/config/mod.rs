@@ -45,6 +45,7 @@ use crate::error::Error;
 use process::Process;
 use std::fmt;
 use std::path::Path;
+use std::time::Duration;
 
 /// How requests to the shared gateway are signed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -97,6 +98,16 @@ impl Config {
     /// From the environment alone.
     pub fn from_env() -> Result<Config, Error> {
         Config::builder().environment()?.build()
+    }
+
+    /// The same for a program that fetches one value and ends: nothing is fetched beforehand, and where `budget` is given
+    /// the fetch may take that long, up to an hour.
+    pub fn for_one_fetch(mut self, budget: Option<Duration>) -> Config {
+        self.prefetch.clear();
+        if let Some(budget) = budget {
+            self.timing.fetch_budget = budget.min(timing::LONGEST_BUDGET);
+        }
+        self
     }
 }
 

@@ -28,7 +28,9 @@ pub struct Timing {
     pub max_stale: Option<Duration>,
 }
 
-const HOUR: i64 = 3_600_000;
+/// The longest budget: a call that waits longer seems to hang.
+pub(super) const LONGEST_BUDGET: Duration = Duration::from_secs(3_600);
+const HOUR: i64 = LONGEST_BUDGET.as_millis() as i64;
 const YEAR: i64 = 365 * 24 * HOUR;
 
 /// Reads the times.

@@ -188,3 +188,16 @@ fn an_error_tells_of_the_misspelt_key_that_may_have_been_meant() {
     let text = error.unwrap_err().message().to_owned();
     assert!(text.contains("line 3") && text.contains("counts as not set"), "{text}");
 }
+
+#[test]
+fn a_program_that_fetches_one_value_fetches_nothing_beforehand_and_names_its_budget() {
+    let config =
+        config(&format!("{ACCESS_KEY}{REGION}secret_names = a, b\nfetch_budget_milliseconds=7\n"), &[]).unwrap();
+    assert_eq!(config.prefetch, ["a", "b"]);
+    let kept = config.clone().for_one_fetch(None);
+    assert!(kept.prefetch.is_empty());
+    assert_eq!(kept.timing.fetch_budget, Duration::from_millis(7));
+    let budget = |budget| config.clone().for_one_fetch(Some(budget)).timing.fetch_budget;
+    assert_eq!(budget(Duration::from_secs(60)), Duration::from_secs(60));
+    assert_eq!(budget(Duration::MAX), Duration::from_secs(3_600));
+}
