@@ -26,6 +26,8 @@ pub(crate) struct CommandLine {
 pub(crate) enum Order {
     #[command(after_help = exit_code::help())]
     Get(Get),
+    #[command(after_help = exit_code::help())]
+    CredentialProcess(CredentialProcess),
 }
 
 /// Fetches a secret once and says what is known of its AccessKey
@@ -39,6 +41,13 @@ pub(crate) struct Get {
     /// Print the whole AccessKey id, the AccessKey secret and the security token as well
     #[arg(long)]
     pub(crate) show_secret: bool,
+}
+
+/// Prints a key as the External mode of the Alibaba Cloud CLI reads it: the secret is shown
+#[derive(Debug, Args)]
+pub(crate) struct CredentialProcess {
+    #[command(flatten)]
+    pub(crate) access: Access,
 }
 
 /// Which secret, by which configuration, and how long it may take.

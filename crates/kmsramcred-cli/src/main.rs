@@ -4,6 +4,7 @@
 
 mod access;
 mod command_line;
+mod credential_process;
 mod exit_code;
 mod failure;
 mod get;
@@ -16,6 +17,7 @@ use std::process::ExitCode;
 fn main() -> ExitCode {
     let done = match CommandLine::parse().order {
         Order::Get(order) => get::run(&order),
+        Order::CredentialProcess(order) => credential_process::run(&order),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,
