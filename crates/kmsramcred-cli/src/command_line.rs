@@ -5,6 +5,7 @@
 
 use crate::exit_code;
 use clap::{Args, Parser, Subcommand};
+use std::ffi::OsString;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -28,6 +29,8 @@ pub(crate) enum Order {
     Get(Get),
     #[command(after_help = exit_code::help())]
     CredentialProcess(CredentialProcess),
+    #[command(after_help = exit_code::help_with_program())]
+    Exec(Exec),
 }
 
 /// Fetches a secret once and says what is known of its AccessKey
@@ -48,6 +51,16 @@ pub(crate) struct Get {
 pub(crate) struct CredentialProcess {
     #[command(flatten)]
     pub(crate) access: Access,
+}
+
+/// Runs a program with a key in ALIBABA_CLOUD_ACCESS_KEY_ID and its kin, and no other identity
+#[derive(Debug, Args)]
+pub(crate) struct Exec {
+    #[command(flatten)]
+    pub(crate) access: Access,
+    /// The program and its arguments
+    #[arg(value_name = "CMD", last = true, required = true)]
+    pub(crate) command: Vec<OsString>,
 }
 
 /// Which secret, by which configuration, and how long it may take.

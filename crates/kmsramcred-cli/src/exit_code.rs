@@ -33,6 +33,15 @@ pub(crate) const TABLE: [(u8, &str, &[ErrorKind]); 11] = [
     ),
 ];
 
+/// The program was found and cannot be run; the number of the shells.
+pub(crate) const CANNOT_RUN: u8 = 126;
+/// The program was not found; the number of the shells.
+pub(crate) const NOT_FOUND: u8 = 127;
+
+/// What `exec` ends with where its program does not begin.
+pub(crate) const PROGRAM: [(u8, &str); 2] =
+    [(CANNOT_RUN, "exec: the program cannot be run"), (NOT_FOUND, "exec: the program was not found")];
+
 /// The exit code for an error of this kind.
 pub(crate) fn of(kind: ErrorKind) -> u8 {
     TABLE.iter().find(|(_, _, kinds)| kinds.contains(&kind)).map_or(INTERNAL, |(code, _, _)| *code)
@@ -42,6 +51,12 @@ pub(crate) fn of(kind: ErrorKind) -> u8 {
 pub(crate) fn help() -> String {
     let rows: String = TABLE.iter().map(|(code, meaning, _)| format!("\n  {code:>3}  {meaning}")).collect();
     format!("Exit codes:\n    0  all went well{rows}")
+}
+
+/// The same with what `exec` may end with besides.
+pub(crate) fn help_with_program() -> String {
+    let rows = PROGRAM.map(|(code, meaning)| format!("\n  {code:>3}  {meaning}")).concat();
+    format!("{}{rows}\nAny other code is the program's own; it may use these numbers too.", help())
 }
 
 #[cfg(test)]
@@ -72,7 +87,11 @@ mod tests {
             let row = format!("| {code} | {meaning} | {} |", kinds.join(", "));
             assert!(page.contains(&row), "docs/cli.md lacks: {row}");
         }
+        for (code, meaning) in PROGRAM {
+            let row = format!("| {code} | {meaning} | |");
+            assert!(page.contains(&row), "docs/cli.md lacks: {row}");
+        }
         let rows = page.lines().filter(|line| line.starts_with("| ") && line.as_bytes()[2].is_ascii_digit()).count();
-        assert_eq!(rows, TABLE.len() + 1, "0 is besides");
+        assert_eq!(rows, TABLE.len() + PROGRAM.len() + 1, "0 is besides");
     }
 }

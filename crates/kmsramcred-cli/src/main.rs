@@ -5,9 +5,11 @@
 mod access;
 mod command_line;
 mod credential_process;
+mod exec;
 mod exit_code;
 mod failure;
 mod get;
+mod identity_variables;
 
 use clap::Parser;
 use command_line::{CommandLine, Order};
@@ -18,6 +20,7 @@ fn main() -> ExitCode {
     let done = match CommandLine::parse().order {
         Order::Get(order) => get::run(&order),
         Order::CredentialProcess(order) => credential_process::run(&order),
+        Order::Exec(order) => exec::run(&order),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,
