@@ -31,6 +31,8 @@ pub(crate) enum Order {
     CredentialProcess(CredentialProcess),
     #[command(after_help = exit_code::help_with_program())]
     Exec(Exec),
+    #[command(after_help = exit_code::help())]
+    Doctor(Doctor),
 }
 
 /// Fetches a secret once and says what is known of its AccessKey
@@ -61,6 +63,19 @@ pub(crate) struct Exec {
     /// The program and its arguments
     #[arg(value_name = "CMD", last = true, required = true)]
     pub(crate) command: Vec<OsString>,
+}
+
+/// Tries a configuration step by step, and says for each step what happened and what to do
+#[derive(Debug, Args)]
+pub(crate) struct Doctor {
+    /// Secrets to try; without any, those of secret_names
+    #[arg(value_name = "NAME")]
+    pub(crate) names: Vec<String>,
+    #[command(flatten)]
+    pub(crate) way: Way,
+    /// Print JSON
+    #[arg(long)]
+    pub(crate) json: bool,
 }
 
 /// Which secret, by which configuration, and how long it may take.

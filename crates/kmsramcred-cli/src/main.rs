@@ -5,6 +5,7 @@
 mod access;
 mod command_line;
 mod credential_process;
+mod doctor;
 mod exec;
 mod exit_code;
 mod failure;
@@ -21,6 +22,7 @@ fn main() -> ExitCode {
         Order::Get(order) => get::run(&order),
         Order::CredentialProcess(order) => credential_process::run(&order),
         Order::Exec(order) => exec::run(&order),
+        Order::Doctor(order) => doctor::run(&order),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,

@@ -25,6 +25,20 @@ use std::time::Duration;
 /// KMS allows 64 characters for a name; an ARN carries region and account besides.
 const LONGEST_NAME: usize = 512;
 
+/// Refuses what cannot be the name of a secret.
+pub(crate) fn check_name(name: &str) -> Result<(), Error> {
+    let has_control = name.chars().any(char::is_control);
+    if !name.is_empty() && name.len() <= LONGEST_NAME && !has_control {
+        return Ok(());
+    }
+    let message = format!(
+        "A secret's name has {} bytes{}; allowed are 1 to {LONGEST_NAME} bytes without control characters.",
+        name.len(),
+        if has_control { " with control characters" } else { "" }
+    );
+    Err(Error::new(ErrorKind::InvalidArgument, message))
+}
+
 /// What a client and its secrets share.
 pub(crate) struct Shared {
     pub(crate) config: Config,
@@ -148,14 +162,7 @@ impl Client {
         if self.is_closed() {
             return Err(Error::closed());
         }
-        if name.is_empty() || name.len() > LONGEST_NAME || name.chars().any(char::is_control) {
-            let message = format!(
-                "A secret's name has {} bytes{}; allowed are 1 to {LONGEST_NAME} bytes without control characters.",
-                name.len(),
-                if name.chars().any(char::is_control) { " with control characters" } else { "" }
-            );
-            return Err(Error::new(ErrorKind::InvalidArgument, message));
-        }
+        check_name(name)?;
         loop {
             let secrets = self.0.secrets.load_full();
             if let Some(core) = secrets.get(name) {

@@ -113,13 +113,20 @@ impl Fetcher {
 
     /// Fetches and reads the value of a secret before `deadline`.
     pub(crate) fn fetch(&self, name: &str, deadline: Deadline, progress: &Progress<'_>) -> Result<SecretValue, Error> {
-        let parts = FetchParts {
-            gateways: &self.gateways,
-            clock: &*self.clock,
-            nonce: &nonce,
-            jitter: &|most| most.mul_f64(fastrand::f64()),
-        };
-        let answer = fetch(&parts, name, deadline, progress).map_err(|error| error.about_secret(name))?;
+        self.fetch_from(&self.gateways, name, deadline, progress)
+    }
+
+    /// The same from some of the gateways.
+    pub(crate) fn fetch_from(
+        &self,
+        gateways: &[Gateway],
+        name: &str,
+        deadline: Deadline,
+        patience: &dyn Patience,
+    ) -> Result<SecretValue, Error> {
+        let parts =
+            FetchParts { gateways, clock: &*self.clock, nonce: &nonce, jitter: &|most| most.mul_f64(fastrand::f64()) };
+        let answer = fetch(&parts, name, deadline, patience).map_err(|error| error.about_secret(name))?;
         secret_value::parse(&answer)
     }
 }
@@ -150,7 +157,7 @@ fn open_api(config: &Config, gateway: &GatewaySettings) -> OpenApi {
 
 /// 128 bits that were never given before. Random sources in memory are copied by a fork, so process and moment go into a
 /// hash whose key the operating system drew.
-fn nonce() -> String {
+pub(crate) fn nonce() -> String {
     let half = |of: &str| RandomState::new().hash_one((of, std::process::id(), std::time::Instant::now()));
     format!("{:016x}{:016x}", half("first"), half("second"))
 }

@@ -4,6 +4,7 @@ use super::Answer;
 use super::fault::Fault;
 use super::health::{Findings, Health};
 use crate::clock::{Deadline, Moment};
+use crate::error::Error;
 use crate::exchange::{Exchange, HttpRequest, HttpResponse};
 use crate::source::{Identity, Source};
 use std::fmt;
@@ -79,6 +80,22 @@ impl Gateway {
     /// The signed request for a secret.
     pub(super) fn request(&self, secret_name: &str, identity: &Identity, unix_ms: i64, nonce: &str) -> HttpRequest {
         self.protocol.request(secret_name, identity, unix_ms.saturating_add(self.clock_offset_ms()), nonce)
+    }
+
+    /// Whether anything answers here, and with which HTTP status: an empty request goes the way of every other, with no
+    /// name, no signature and nothing of `identity` in it.
+    pub fn reach(&self, identity: &Identity, deadline: Deadline) -> Result<u16, Error> {
+        let question = self.protocol.request("", identity, 0, "");
+        let request = HttpRequest {
+            method: "GET",
+            tls: question.tls,
+            authority: question.authority.clone(),
+            target: "/".to_owned(),
+            headers: Vec::new(),
+            body: Vec::new(),
+            body_limit: question.body_limit,
+        };
+        self.exchange.exchange(&request, deadline).map(|response| response.status)
     }
 
     /// Sends a request and reads what comes back.
