@@ -72,6 +72,18 @@ fn status_signals_and_arguments_are_the_programs_own() {
 }
 
 #[test]
+fn the_program_finds_signals_and_files_as_any_other() {
+    let cloud = Cloud::with("robot");
+    let look = ["sh", "-c", "grep SigBlk /proc/self/status; ls /proc/self/fd"];
+    let direct = Run::of(std::process::Command::new(look[0]).args(&look[1..]));
+    let run = Run::of(&mut cloud.tool(&[&["exec", "robot", "--"][..], &look].concat()));
+    assert_eq!((run.code, &run.out), (Some(0), &direct.out), "{run:?}");
+    // A Rust program ignores this one.
+    let status = cloud.tool(&["exec", "robot", "--", "sh", "-c", "kill -PIPE $$"]).status().unwrap();
+    assert_eq!(status.signal(), Some(13));
+}
+
+#[test]
 fn a_program_that_is_not_found_is_127_and_one_that_cannot_be_run_126() {
     let cloud = Cloud::with("robot");
     let run = Run::of(&mut cloud.tool(&["exec", "robot", "--", "no-such-program"]));

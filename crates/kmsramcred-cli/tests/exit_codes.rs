@@ -79,6 +79,25 @@ fn what_kms_says_about_the_secret_has_its_own_numbers() {
 }
 
 #[test]
+fn another_refusal_is_10() {
+    let cloud = Cloud::with("robot");
+    cloud.post("/faults", json!({ "at": "kms", "kind": "status", "status": 400, "code": "InvalidParameter" }));
+    assert_failed(&Run::of(&mut cloud.tool(&["get", "robot"])), 10, "InvalidParameter");
+}
+
+#[test]
+fn output_that_nobody_takes_is_1() {
+    let cloud = Cloud::with("robot");
+    for order in ["get", "credential-process", "doctor"] {
+        let full = std::fs::File::options().write(true).open("/dev/full").unwrap();
+        let output = cloud.tool(&[order, "robot"]).stdout(full).output().unwrap();
+        let said = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(1), "{order}: {said}");
+        assert!(said.contains("The output cannot be written"), "{order}: {said}");
+    }
+}
+
+#[test]
 fn help_names_every_exit_code() {
     for arguments in [&["--help"][..], &["get", "--help"]] {
         let run = Run::of(&mut tool(arguments));
