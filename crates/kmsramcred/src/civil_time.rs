@@ -25,6 +25,13 @@ pub fn format_utc(unix_ms: i64) -> String {
     Timestamp::from_second(seconds).unwrap_or_default().strftime("%Y-%m-%dT%H:%M:%SZ").to_string()
 }
 
+/// `Tue, 14 Nov 2023 22:13:20 GMT`, the form of a `Date` header; the same limits as [`format_utc`].
+pub fn format_http_date(unix_ms: i64) -> String {
+    let (first, last) = FOUR_DIGIT_YEARS;
+    let seconds = unix_ms.div_euclid(1_000).clamp(first, last);
+    Timestamp::from_second(seconds).unwrap_or_default().strftime("%a, %d %b %Y %H:%M:%S GMT").to_string()
+}
+
 /// Reads RFC 3339, which is also the pattern of KMS: with or without a fraction, with `Z` or an offset.
 pub fn parse_rfc3339(text: &str) -> Option<i64> {
     text.parse::<Timestamp>().ok().map(Timestamp::as_millisecond)
@@ -52,6 +59,13 @@ mod tests {
         assert_eq!(format_utc(-1), "1969-12-31T23:59:59Z");
         assert_eq!(format_utc(i64::MIN), "0000-01-01T00:00:00Z");
         assert_eq!(format_utc(i64::MAX), "9999-12-30T00:00:00Z");
+    }
+
+    #[test]
+    fn headers_are_dated_in_english() {
+        assert_eq!(format_http_date(1_700_000_000_999), "Tue, 14 Nov 2023 22:13:20 GMT");
+        assert_eq!(format_http_date(0), "Thu, 01 Jan 1970 00:00:00 GMT");
+        assert_eq!(parse_http_date(&format_http_date(1_741_642_212_000)), Some(1_741_642_212_000));
     }
 
     #[test]

@@ -7,7 +7,7 @@ use kmsramcred::civil_time::parse_rfc3339;
 use kmsramcred::sign::encode::canonical_query;
 use kmsramcred::sign::rpc_v1::{signature, string_to_sign};
 use kmsramcred::sign::{Call, Scheme, openapi_request};
-use kmsramcred::source::Identity;
+use kmsramcred::source::{Identity, SigningKey};
 use serde_json::Value;
 use std::cell::Cell;
 use vector_file::{borrowed, check_all, pairs_of, query_of, respelled, text_of};
@@ -99,7 +99,7 @@ fn a_whole_request_is_the_form_vector_of_the_node_sdk() {
         };
         let identity = Identity {
             access_key_id: text_of(input, "access_key_id").to_owned(),
-            access_key_secret: SecretText::from(text_of(input, "access_key_secret")),
+            key: SigningKey::AccessKeySecret(SecretText::from(text_of(input, "access_key_secret"))),
             security_token: input["security_token"].as_str().map(SecretText::from),
             expires_at: None,
         };

@@ -2,7 +2,7 @@
 
 use crate::exchange::HttpRequest;
 use crate::secret_text::shown_access_key_id;
-use crate::source::Identity;
+use crate::source::{Identity, SigningKey};
 
 /// So many characters in a row of something confidential are too many.
 const WINDOW: usize = 8;
@@ -33,11 +33,19 @@ impl<'a> Confidential<'a> {
     }
 
     fn secrets(&self) -> Vec<&str> {
-        let mut secrets = vec![self.identity.access_key_secret.expose()];
+        let mut secrets = Vec::new();
+        if let SigningKey::AccessKeySecret(secret) = &self.identity.key {
+            secrets.push(secret.expose());
+        }
         secrets.extend(self.identity.security_token.as_ref().map(|token| token.expose()));
         for (name, value) in &self.request.headers {
             match name.as_str() {
-                "authorization" => secrets.extend(value.rsplit_once("Signature=").map(|(_, signature)| signature)),
+                "authorization" => secrets.extend(
+                    value
+                        .rsplit_once("Signature=")
+                        .map(|(_, signature)| signature)
+                        .or_else(|| value.strip_prefix("Bearer ")),
+                ),
                 "x-acs-security-token" => secrets.push(value),
                 _ => {}
             }
@@ -80,7 +88,7 @@ mod tests {
     fn identity() -> Identity {
         Identity {
             access_key_id: "LTAI5tEXAMPLE".into(),
-            access_key_secret: "s3cr3t-s3cr3t".into(),
+            key: SigningKey::AccessKeySecret("s3cr3t-s3cr3t".into()),
             security_token: Some("CAIStoken/with+signs==".into()),
             expires_at: None,
         }

@@ -72,7 +72,16 @@ impl Fault {
 
     /// The fault in an answer that is not a success.
     pub(super) fn in_answer(gateway: &str, response: &HttpResponse, confidential: &Confidential<'_>) -> Fault {
-        let said = Said::in_body(&response.body);
+        Fault::said(gateway, response, Said::in_body(&response.body), confidential)
+    }
+
+    /// The same, where the body was read already.
+    pub(super) fn said(
+        gateway: &str,
+        response: &HttpResponse,
+        said: Option<Said>,
+        confidential: &Confidential<'_>,
+    ) -> Fault {
         let code = said.as_ref().and_then(|said| said.code.as_deref());
         let class = code
             .and_then(fault_table::class_of_code)
@@ -84,7 +93,8 @@ impl Fault {
         let message = match &said {
             // The message of a signature fault quotes what was signed: identity, token and all.
             Some(Said { code: Some(_), .. }) if class == FaultClass::Signature => {
-                "did not accept the signature: the AccessKey secret does not belong to the AccessKey id".to_owned()
+                "did not accept the signature: the secret or private key does not belong to the id of the source"
+                    .to_owned()
             }
             Some(Said { message: Some(message), .. }) => match confidential.cleared(&visible(message)) {
                 Some(message) => format!("refused the request: {}", cut(message)),
@@ -143,8 +153,8 @@ fn asked_wait(response: &HttpResponse) -> Option<Duration> {
 #[derive(Default)]
 pub(super) struct Said {
     pub(super) code: Option<String>,
-    message: Option<String>,
-    request_id: Option<String>,
+    pub(super) message: Option<String>,
+    pub(super) request_id: Option<String>,
 }
 
 impl Said {

@@ -1,6 +1,6 @@
 use super::*;
 use crate::exchange::HttpRequest;
-use crate::source::Identity;
+use crate::source::{Identity, SigningKey};
 use proptest::prelude::*;
 
 const SECRET: &str = "s3cr3tOf30Characters0123456789";
@@ -11,7 +11,7 @@ const HOST: &str = "kms.cn-hangzhou.aliyuncs.com";
 fn identity() -> Identity {
     Identity {
         access_key_id: "LTAI5tEXAMPLEWXYZ".into(),
-        access_key_secret: SECRET.into(),
+        key: SigningKey::AccessKeySecret(SECRET.into()),
         security_token: Some(TOKEN.into()),
         expires_at: None,
     }

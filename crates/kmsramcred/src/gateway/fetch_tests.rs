@@ -1,7 +1,7 @@
 use super::*;
 use crate::gateway::bench::{Bench, GOOD, START, code};
 use crate::source::scripted::{Reply, answer, answer_with, failure, silence};
-use crate::source::{Identity, Source};
+use crate::source::{Identity, SigningKey, Source};
 use std::sync::{Arc, Mutex};
 
 /// Gives numbered identities; `refused` moves on while there are more.
@@ -18,7 +18,7 @@ impl Source for Numbered {
         let id = format!("id{}", self.number.lock().unwrap());
         Ok(Arc::new(Identity {
             access_key_id: id,
-            access_key_secret: "s3cr3ts3cr3t".into(),
+            key: SigningKey::AccessKeySecret("s3cr3ts3cr3t".into()),
             security_token: None,
             expires_at: None,
         }))

@@ -10,10 +10,7 @@ use crate::source::Identity;
 use std::fmt;
 
 /// An answer with a longer body is refused.
-const BODY_LIMIT: usize = 1024 * 1024;
-
-/// A longer extended config is left out; real ones have a few hundred bytes.
-const EXTENDED_CONFIG_LIMIT: usize = 16 * 1024;
+pub(super) const BODY_LIMIT: usize = 1024 * 1024;
 
 /// What is asked, before it is signed.
 #[derive(Debug, Clone, Copy)]
@@ -73,9 +70,7 @@ impl Protocol for OpenApi {
         let confidential = Confidential::of(identity, request);
         match response.status {
             200..=299 => match answer_body::read(&response.body, fault::server_unix_ms(response)) {
-                Some(answer) if is_about(&answer.secret_name, secret_name) => {
-                    Ok(examined(answer, secret_name, &confidential))
-                }
+                Some(answer) if answer.is_about(secret_name) => Ok(answer.examined(secret_name, &confidential)),
                 Some(_) => Err(Fault::about_another_secret(&self.authority, response)),
                 None if Said::in_body(&response.body).is_some() => {
                     Err(Fault::in_answer(&self.authority, response, &confidential))
@@ -87,27 +82,6 @@ impl Protocol for OpenApi {
             },
             _ => Err(Fault::in_answer(&self.authority, response, &confidential)),
         }
-    }
-}
-
-/// Whether an answer under the name `answered` is the one for `asked`, which is a name or an ARN.
-fn is_about(answered: &str, asked: &str) -> bool {
-    let name = asked.strip_prefix("acs:").and_then(|arn| arn.split_once(":secret/")).map(|(_, name)| name);
-    answered == asked || name.is_some_and(|name| answered == name)
-}
-
-/// The answer without texts that could bring something confidential, or anything but a word, into a message.
-fn examined(answer: Answer, secret_name: &str, confidential: &Confidential<'_>) -> Answer {
-    let word = |text: String| if fault::is_word(&text) && confidential.allows(&text) { text } else { String::new() };
-    Answer {
-        secret_name: secret_name.to_owned(),
-        secret_type: word(answer.secret_type),
-        version_id: word(answer.version_id),
-        request_id: word(answer.request_id),
-        extended_config: answer
-            .extended_config
-            .filter(|text| text.len() <= EXTENDED_CONFIG_LIMIT && confidential.cleared(text).is_some()),
-        ..answer
     }
 }
 

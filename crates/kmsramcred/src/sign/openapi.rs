@@ -4,10 +4,11 @@
 //! KMS or to STS, and what the answer says, is not known here.
 
 use super::encode::{Pairs, canonical_query};
-use super::{acs3, rpc_v1};
+use super::{acs3, client_key, rpc_v1};
 use crate::civil_time::format_utc;
 use crate::exchange::HttpRequest;
-use crate::source::Identity;
+use crate::secret_text::SecretText;
+use crate::source::{Identity, SigningKey};
 use std::fmt;
 
 /// How a request is signed.
@@ -48,26 +49,31 @@ impl fmt::Debug for Call<'_> {
     }
 }
 
-/// The request that makes `call` as `identity`, dated `unix_ms`.
+/// The request that makes `call` as `identity`, dated `unix_ms`. A ClientKey signs in version 1.0 whatever `scheme` says:
+/// there is no other way for it.
 ///
 /// The server refuses a date more than 15 minutes off its own clock and a nonce that it has seen, so each attempt takes
 /// a new time and a new nonce.
 pub fn openapi_request(scheme: Scheme, call: &Call<'_>, identity: &Identity, unix_ms: i64, nonce: &str) -> HttpRequest {
     let date = format_utc(unix_ms);
-    match scheme {
-        Scheme::RpcV1 => rpc_v1_request(call, identity, &date, nonce),
-        Scheme::Acs3 => acs3_request(call, identity, &date, nonce),
+    match (scheme, &identity.key) {
+        (Scheme::Acs3, SigningKey::AccessKeySecret(secret)) => acs3_request(call, identity, secret, &date, nonce),
+        _ => rpc_v1_request(call, identity, &date, nonce),
     }
 }
 
 /// Everything goes into a form body, which access logs do not keep.
 fn rpc_v1_request(call: &Call<'_>, identity: &Identity, date: &str, nonce: &str) -> HttpRequest {
+    let method = match &identity.key {
+        SigningKey::AccessKeySecret(_) => "HMAC-SHA1",
+        SigningKey::ClientKey(_) => "SHA256withRSA",
+    };
     let mut params = call.params.to_vec();
     params.extend([
         ("AccessKeyId", identity.access_key_id.as_str()),
         ("Action", call.action),
         ("Format", "JSON"),
-        ("SignatureMethod", "HMAC-SHA1"),
+        ("SignatureMethod", method),
         ("SignatureNonce", nonce),
         ("SignatureVersion", "1.0"),
         ("Timestamp", date),
@@ -75,7 +81,13 @@ fn rpc_v1_request(call: &Call<'_>, identity: &Identity, date: &str, nonce: &str)
     ]);
     params.extend(call.region_id.map(|region| ("RegionId", region)));
     params.extend(identity.security_token.as_ref().map(|token| ("SecurityToken", token.expose())));
-    let signature = rpc_v1::signature("POST", &params, &identity.access_key_secret);
+    let signature = match &identity.key {
+        SigningKey::AccessKeySecret(secret) => rpc_v1::signature("POST", &params, secret),
+        SigningKey::ClientKey(key) => {
+            params.push(("SignatureType", "PRIVATEKEY"));
+            client_key::signature(key, rpc_v1::string_to_sign("POST", &params).as_bytes())
+        }
+    };
     params.push(("Signature", &signature));
     let headers = [
         ("accept", "application/json"),
@@ -86,7 +98,7 @@ fn rpc_v1_request(call: &Call<'_>, identity: &Identity, date: &str, nonce: &str)
 }
 
 /// The action's parameters go into the query, everything else into headers; the body is empty.
-fn acs3_request(call: &Call<'_>, identity: &Identity, date: &str, nonce: &str) -> HttpRequest {
+fn acs3_request(call: &Call<'_>, identity: &Identity, secret: &SecretText, date: &str, nonce: &str) -> HttpRequest {
     let digest = acs3::content_sha256(b"");
     let mut headers = vec![
         ("host", call.authority),
@@ -101,7 +113,7 @@ fn acs3_request(call: &Call<'_>, identity: &Identity, date: &str, nonce: &str) -
         headers.push(("x-acs-security-token", token.expose()));
     }
     let covered = acs3::Covered { method: "POST", path: "/", query: call.params, headers: &headers, body: b"" };
-    let signed = acs3::authorization(&covered, &identity.access_key_id, &identity.access_key_secret);
+    let signed = acs3::authorization(&covered, &identity.access_key_id, secret);
     // The transport writes `host` itself, from the same authority.
     headers.remove(0);
     headers.extend([
@@ -129,7 +141,6 @@ fn post(call: &Call<'_>, target: String, headers: Pairs<'_>, body: Vec<u8>) -> H
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::secret_text::SecretText;
 
     const CALL: Call<'static> = Call {
         authority: "kms.cn-hangzhou.aliyuncs.com",
@@ -146,7 +157,7 @@ mod tests {
     fn identity(token: Option<&str>) -> Identity {
         Identity {
             access_key_id: "testid".to_owned(),
-            access_key_secret: SecretText::from("testsecret"),
+            key: SigningKey::AccessKeySecret(SecretText::from("testsecret")),
             security_token: token.map(SecretText::from),
             expires_at: None,
         }

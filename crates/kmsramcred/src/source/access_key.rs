@@ -1,6 +1,6 @@
 //! `ak`: a fixed AccessKey from the settings, with a fixed security token where it has one.
 
-use super::{Identity, Source};
+use super::{Identity, SigningKey, Source};
 use crate::clock::Deadline;
 use crate::error::Error;
 use crate::secret_text::SecretText;
@@ -19,7 +19,12 @@ impl AccessKeySource {
         access_key_secret: SecretText,
         security_token: Option<SecretText>,
     ) -> AccessKeySource {
-        let identity = Identity { access_key_id, access_key_secret, security_token, expires_at: None };
+        let identity = Identity {
+            access_key_id,
+            key: SigningKey::AccessKeySecret(access_key_secret),
+            security_token,
+            expires_at: None,
+        };
         AccessKeySource { identity: Arc::new(identity) }
     }
 }
@@ -49,7 +54,7 @@ mod tests {
         let source = AccessKeySource::new("LTAI5tEXAMPLE".into(), "hunter2".into(), Some("tok".into()));
         let identity = source.identity(Deadline::after(&PausedClock::new(0), Duration::ZERO)).unwrap();
         assert_eq!(identity.access_key_id, "LTAI5tEXAMPLE");
-        assert_eq!(identity.access_key_secret.expose(), "hunter2");
+        assert!(matches!(&identity.key, SigningKey::AccessKeySecret(secret) if secret.expose() == "hunter2"));
         assert_eq!(identity.security_token.as_ref().unwrap().expose(), "tok");
         assert!(!source.refused(&identity));
         assert!(!format!("{source:?}").contains("hunter2"));

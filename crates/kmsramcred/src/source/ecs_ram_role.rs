@@ -209,7 +209,7 @@ impl Source for EcsRamRole {
         let mut state = self.lock();
         let same = |current: &Arc<Identity>| {
             current.access_key_id == refused.access_key_id
-                && current.access_key_secret == refused.access_key_secret
+                && current.key == refused.key
                 && current.security_token == refused.security_token
         };
         if state.current.as_ref().is_some_and(same) {

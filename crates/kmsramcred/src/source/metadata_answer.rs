@@ -1,6 +1,6 @@
 //! What the ECS metadata service says, read and checked.
 
-use super::{Identity, secret_field};
+use super::{Identity, SigningKey, secret_field};
 use crate::clock::Moment;
 use crate::error::{Error, ErrorKind};
 use crate::exchange::HttpResponse;
@@ -66,7 +66,7 @@ pub(super) fn identity(response: HttpResponse, arrival: Arrival) -> Result<Ident
     let left = Duration::from_millis(left).min(LONGEST_LIFE);
     Ok(Identity {
         access_key_id,
-        access_key_secret: answer.access_key_secret,
+        key: SigningKey::AccessKeySecret(answer.access_key_secret),
         security_token: Some(answer.security_token),
         expires_at: Some(arrival.now + left),
     })

@@ -4,6 +4,7 @@
 //! [`Exchange`](crate::exchange::Exchange) that it is given.
 
 pub mod access_key;
+pub mod client_key;
 pub mod ecs_ram_role;
 mod metadata_answer;
 mod metadata_service;
@@ -12,6 +13,7 @@ pub(crate) mod scripted;
 pub(crate) mod secret_field;
 
 pub use access_key::AccessKeySource;
+pub use client_key::{ClientKey, ClientKeySource};
 pub use ecs_ram_role::{EcsRamRole, EcsRamRoleSettings};
 
 use crate::clock::{Deadline, Moment};
@@ -20,12 +22,30 @@ use crate::secret_text::{SecretText, shown_access_key_id};
 use std::fmt;
 use std::sync::Arc;
 
-/// Who calls KMS: an AccessKey, with a security token where it is a temporary one.
+/// What an identity signs with.
+pub enum SigningKey {
+    /// The secret of an AccessKey.
+    AccessKeySecret(SecretText),
+    /// The RSA key of a ClientKey.
+    ClientKey(Arc<ClientKey>),
+}
+
+impl PartialEq for SigningKey {
+    fn eq(&self, other: &SigningKey) -> bool {
+        match (self, other) {
+            (SigningKey::AccessKeySecret(one), SigningKey::AccessKeySecret(other)) => one == other,
+            (SigningKey::ClientKey(one), SigningKey::ClientKey(other)) => Arc::ptr_eq(one, other),
+            _ => false,
+        }
+    }
+}
+
+/// Who calls KMS: an AccessKey, with a security token where it is a temporary one, or a ClientKey.
 pub struct Identity {
-    /// The AccessKey id.
+    /// The id of the AccessKey or of the ClientKey.
     pub access_key_id: String,
-    /// The AccessKey secret.
-    pub access_key_secret: SecretText,
+    /// What it signs with.
+    pub key: SigningKey,
     /// The security token of a temporary identity.
     pub security_token: Option<SecretText>,
     /// When a temporary identity ends.

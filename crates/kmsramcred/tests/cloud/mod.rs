@@ -5,7 +5,7 @@ use kms_emulator::{Emulator, Options};
 use kmsramcred::clock::{Clock, Deadline, SystemClock};
 use kmsramcred::exchange::Exchange;
 use kmsramcred::sign::{Call, Scheme, openapi_request};
-use kmsramcred::source::Identity;
+use kmsramcred::source::{Identity, SigningKey};
 use kmsramcred::transport::{HttpTransport, Resolver, TlsTrust, TransportSettings};
 use kmsramcred::{Client, Config, Credential, Refusal, Secret, Verdict};
 use serde_json::{Value, json};
@@ -137,7 +137,7 @@ impl Robot {
     pub fn send(&self, credential: &Credential) -> Result<(), (String, u16)> {
         let identity = Identity {
             access_key_id: credential.access_key_id().to_owned(),
-            access_key_secret: credential.access_key_secret().into(),
+            key: SigningKey::AccessKeySecret(credential.access_key_secret().into()),
             security_token: credential.security_token().map(Into::into),
             expires_at: None,
         };

@@ -1,4 +1,5 @@
 //! A file of recorded vectors, and the spelling of request targets in it.
+#![allow(dead_code, reason = "each test file uses its part of it")]
 
 use kmsramcred::sign::encode::canonical_query;
 use percent_encoding::percent_decode_str;

@@ -4,7 +4,7 @@ use super::load::Seen;
 use kmsramcred::clock::{Clock, Deadline, SystemClock};
 use kmsramcred::exchange::Exchange;
 use kmsramcred::sign::{Call, Scheme, openapi_request};
-use kmsramcred::source::Identity;
+use kmsramcred::source::{Identity, SigningKey};
 use kmsramcred::transport::{HttpTransport, Resolver, TlsTrust, TransportSettings};
 use kmsramcred::{Credential, Refusal, Secret, Verdict};
 use std::sync::Arc;
@@ -96,7 +96,7 @@ impl Robot {
     fn send(&self, credential: &Credential) -> Result<(), Trouble> {
         let identity = Identity {
             access_key_id: credential.access_key_id().to_owned(),
-            access_key_secret: credential.access_key_secret().into(),
+            key: SigningKey::AccessKeySecret(credential.access_key_secret().into()),
             security_token: credential.security_token().map(Into::into),
             expires_at: None,
         };
