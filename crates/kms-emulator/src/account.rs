@@ -9,7 +9,7 @@ use std::sync::Arc;
 pub(crate) enum Owner {
     /// An identity that may call KMS.
     Caller,
-    /// A temporary identity that the metadata service gave out; may call KMS.
+    /// A temporary identity of a role; may call KMS.
     Role,
     /// The RAM user behind the secret of this name; may call services only.
     Secret(String),

@@ -55,6 +55,27 @@ pub(crate) struct MetadataCounters {
     pub(crate) credentials: u64,
 }
 
+/// Counters of the STS endpoint.
+#[derive(Debug, Default, Serialize)]
+pub(crate) struct StsCounters {
+    requests: u64,
+    assume_role: u64,
+    assume_role_with_oidc: u64,
+    ok: u64,
+    refused: u64,
+    faulted: u64,
+    by_caller: BTreeMap<String, u64>,
+}
+
+/// Counters of the credentials URI.
+#[derive(Debug, Default, Serialize)]
+pub(crate) struct UriCounters {
+    requests: u64,
+    ok: u64,
+    refused: u64,
+    faulted: u64,
+}
+
 #[derive(Debug, Default, Serialize)]
 struct KeyCounter {
     ok: u64,
@@ -77,6 +98,8 @@ pub(crate) struct ServiceCounters {
 pub(crate) struct Counters {
     pub(crate) kms: KmsCounters,
     pub(crate) metadata: MetadataCounters,
+    pub(crate) sts: StsCounters,
+    pub(crate) credentials_uri: UriCounters,
     pub(crate) services: BTreeMap<String, ServiceCounters>,
     pub(crate) rotations: u64,
 }
@@ -119,6 +142,17 @@ impl KmsCounters {
     }
 }
 
+impl StsCounters {
+    fn arrive(&mut self, sight: Sight) {
+        self.requests += 1;
+        self.assume_role += u64::from(sight.action == Some("AssumeRole"));
+        self.assume_role_with_oidc += u64::from(sight.action == Some("AssumeRoleWithOIDC"));
+        if let Some(id) = sight.access_key_id {
+            *entry(&mut self.by_caller, id) += 1;
+        }
+    }
+}
+
 impl ServiceCounters {
     fn arrive(&mut self, sight: Sight) {
         self.requests += 1;
@@ -146,6 +180,8 @@ impl Counters {
         match place {
             Place::Kms => self.kms.arrive(sight),
             Place::Metadata => self.metadata.requests += 1,
+            Place::Sts => self.sts.arrive(sight),
+            Place::CredentialsUri => self.credentials_uri.requests += 1,
             Place::Service(name) => entry(&mut self.services, name).arrive(sight),
         }
     }
@@ -157,6 +193,11 @@ impl Counters {
             Place::Metadata => {
                 let metadata = &mut self.metadata;
                 conclude(outcome, &mut metadata.ok, &mut metadata.refused, &mut metadata.faulted);
+            }
+            Place::Sts => conclude(outcome, &mut self.sts.ok, &mut self.sts.refused, &mut self.sts.faulted),
+            Place::CredentialsUri => {
+                let uri = &mut self.credentials_uri;
+                conclude(outcome, &mut uri.ok, &mut uri.refused, &mut uri.faulted);
             }
             Place::Service(name) => entry(&mut self.services, name).conclude(sight, outcome),
         }

@@ -137,6 +137,9 @@ async fn open(options: Options, state_dir: StateDir) -> io::Result<Opened> {
     let kms = wire::open(&stage, Place::Kms, true).await?;
     let kms_plain = wire::open(&stage, Place::Kms, false).await?;
     let metadata = wire::open(&stage, Place::Metadata, false).await?;
+    let sts = wire::open(&stage, Place::Sts, true).await?;
+    let sts_plain = wire::open(&stage, Place::Sts, false).await?;
+    let uri = wire::open(&stage, Place::CredentialsUri, false).await?;
     let service = control::service::start(&stage, "default", Mood::default()).await?;
     let Caller { access_key_id, access_key_secret, .. } = callers[0].clone();
     let named = |address: std::net::SocketAddr| BTreeMap::from([("default".to_owned(), address.to_string())]);
@@ -146,6 +149,9 @@ async fn open(options: Options, state_dir: StateDir) -> io::Result<Opened> {
         kms_host: kms.to_string(),
         kms_plain_host: kms_plain.to_string(),
         metadata: format!("http://{metadata}"),
+        sts_host: sts.to_string(),
+        sts_plain_host: sts_plain.to_string(),
+        credentials_uri: format!("http://{uri}{}", crate::credentials_uri::PATH),
         services: named(service.plain),
         services_tls: named(service.secure),
         ca_path,

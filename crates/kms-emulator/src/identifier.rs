@@ -32,6 +32,11 @@ pub(crate) fn security_token() -> String {
     format!("CAIS{}+/{}==", alphanumeric::<48>(), alphanumeric::<32>())
 }
 
+/// Id of a role: digits only.
+pub(crate) fn role_id() -> String {
+    random::<18>().iter().map(|byte| char::from(b'0' + byte % 10)).collect()
+}
+
 /// Token of the metadata service.
 pub(crate) fn metadata_token() -> String {
     format!("{}==", alphanumeric::<40>())

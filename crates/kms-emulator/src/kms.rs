@@ -26,10 +26,10 @@ pub(crate) fn answer(stage: &Stage, request: &SignedRequest, request_id: &str, s
 fn value(stage: &Stage, request: &SignedRequest, shown: Timestamp) -> Result<Value, Refusal> {
     let claim = verify::read(request)?;
     if claim.action != "GetSecretValue" {
-        return Err(Refusal::unknown_action(&claim.action));
+        return Err(Refusal::unknown_action(&claim.action, "GetSecretValue"));
     }
     if claim.version != VERSION {
-        return Err(Refusal::unknown_version(&claim.version));
+        return Err(Refusal::unknown_version(&claim.version, VERSION));
     }
     gate::admit(stage, &claim, Audience::Kms, shown)?;
     secret_value(stage, &claim)

@@ -1,4 +1,4 @@
-//! An emulator of Alibaba Cloud KMS, the ECS metadata service and RPC services, for tests and rotation drills.
+//! An emulator of Alibaba Cloud KMS, the ECS metadata service, STS and RPC services, for tests and rotation drills.
 //!
 //! It verifies every signature against the AccessKeys that are alive at that moment, rotates them on command and fails
 //! in the ways that networks and gateways fail. It listens on the loopback interface only.
@@ -22,6 +22,7 @@ mod answer;
 mod clock;
 mod control;
 mod counter;
+mod credentials_uri;
 mod emulator;
 mod fault;
 mod gate;
@@ -30,15 +31,18 @@ mod kms;
 mod metadata;
 mod nonce;
 mod objection;
+mod oidc;
 mod options;
 mod payload;
 mod ready;
 mod refusal;
+mod role;
 mod rotation;
 mod secret;
 mod service;
 mod stage;
 mod state_dir;
+mod sts;
 mod verify;
 mod wire;
 

@@ -18,6 +18,12 @@ pub struct Ready {
     pub kms_plain_host: String,
     /// URL of the ECS metadata service.
     pub metadata: String,
+    /// Host and port of STS over TLS.
+    pub sts_host: String,
+    /// Host and port of the same STS over plain HTTP.
+    pub sts_plain_host: String,
+    /// URL of the document with temporary identities.
+    pub credentials_uri: String,
     /// Host and port of each service over plain HTTP.
     pub services: BTreeMap<String, String>,
     /// Host and port of each service over TLS.

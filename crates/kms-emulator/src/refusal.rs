@@ -93,13 +93,13 @@ impl Refusal {
         Self::new(404, "Forbidden.ResourceNotFound", "Resource not found.")
     }
 
-    pub(crate) fn unknown_action(action: &str) -> Self {
-        let message = format!("This emulator of KMS does not know action {action:?}, only GetSecretValue.");
+    pub(crate) fn unknown_action(action: &str, known: &str) -> Self {
+        let message = format!("This endpoint of the emulator does not know action {action:?}, only {known}.");
         Self::new(404, "InvalidAction.NotFound", message)
     }
 
-    pub(crate) fn unknown_version(version: &str) -> Self {
-        Self::new(400, "InvalidVersion", format!("API version {version:?} does not exist; expected 2016-01-20."))
+    pub(crate) fn unknown_version(version: &str, expected: &str) -> Self {
+        Self::new(400, "InvalidVersion", format!("API version {version:?} does not exist; expected {expected}."))
     }
 
     /// The answer to too many requests, in the shape of KMS itself.

@@ -3,10 +3,13 @@
 use crate::account::Account;
 use crate::clock::Clock;
 use crate::counter::Counters;
+use crate::credentials_uri::CredentialsUri;
 use crate::fault::FaultBook;
 use crate::metadata::Metadata;
 use crate::nonce::NonceMemory;
 use crate::objection::Objection;
+use crate::oidc::Provider;
+use crate::role::Role;
 use crate::secret::Secret;
 use crate::service::Service;
 use jiff::Timestamp;
@@ -21,6 +24,8 @@ use tokio_rustls::TlsAcceptor;
 pub(crate) enum Place {
     Kms,
     Metadata,
+    Sts,
+    CredentialsUri,
     Service(Arc<str>),
 }
 
@@ -30,6 +35,9 @@ pub(crate) struct World {
     pub(crate) secrets: BTreeMap<String, Secret>,
     pub(crate) services: BTreeMap<String, Service>,
     pub(crate) metadata: Metadata,
+    pub(crate) roles: BTreeMap<String, Role>,
+    pub(crate) oidc_providers: BTreeMap<String, Provider>,
+    pub(crate) credentials_uri: CredentialsUri,
     pub(crate) faults: FaultBook,
     pub(crate) counters: Counters,
     pub(crate) nonces: NonceMemory,
@@ -43,6 +51,9 @@ impl World {
             secrets: BTreeMap::new(),
             services: BTreeMap::new(),
             metadata: Metadata::default(),
+            roles: BTreeMap::new(),
+            oidc_providers: BTreeMap::new(),
+            credentials_uri: CredentialsUri::default(),
             faults: FaultBook::default(),
             counters: Counters::default(),
             nonces: NonceMemory::new(now),

@@ -2,9 +2,12 @@
 
 pub(crate) mod caller;
 mod counter;
+mod credentials_uri;
 mod fault;
 mod key;
 mod metadata;
+mod oidc;
+mod role;
 mod secret;
 pub(crate) mod service;
 
@@ -30,7 +33,7 @@ type Shared = State<Arc<Stage>>;
 const LARGEST_ORDER: usize = 64 << 20;
 
 /// Every route: the answer to a request that fits none, and the list that the help text is checked against.
-pub(crate) const ROUTES: [&str; 26] = [
+pub(crate) const ROUTES: &[&str] = &[
     "GET /healthz",
     "POST /secrets",
     "GET /secrets",
@@ -55,6 +58,15 @@ pub(crate) const ROUTES: [&str; 26] = [
     "POST /metadata",
     "GET /metadata",
     "POST /metadata/rotate",
+    "POST /roles",
+    "GET /roles",
+    "POST /roles/{name}",
+    "POST /roles/{name}/revoke",
+    "POST /oidc-providers",
+    "GET /oidc-providers",
+    "POST /oidc-providers/{name}/tokens",
+    "POST /credentials-uri",
+    "GET /credentials-uri",
     "GET /counters",
     "POST /counters/reset",
 ];
@@ -77,6 +89,12 @@ pub(crate) fn router(stage: Arc<Stage>) -> Router {
         .route("/kms", post(kms))
         .route("/metadata", post(metadata::change).get(metadata::show))
         .route("/metadata/rotate", post(metadata::rotate))
+        .route("/roles", post(role::create).get(role::list))
+        .route("/roles/{name}", post(role::change))
+        .route("/roles/{name}/revoke", post(role::revoke))
+        .route("/oidc-providers", post(oidc::create).get(oidc::list))
+        .route("/oidc-providers/{name}/tokens", post(oidc::declare))
+        .route("/credentials-uri", post(credentials_uri::change).get(credentials_uri::show))
         .route("/counters", get(counter::show))
         .route("/counters/reset", post(counter::reset))
         .fallback(no_route)
@@ -128,6 +146,15 @@ mod tests {
     fn the_help_text_describes_every_route() {
         for route in ROUTES {
             assert!(CONTROL_HELP.contains(&format!("  {route} ")), "no help for {route}");
+        }
+    }
+
+    #[test]
+    fn the_guide_lists_every_route() {
+        let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/emulator.md");
+        let guide = std::fs::read_to_string(path).unwrap();
+        for route in ROUTES {
+            assert!(guide.contains(&format!("| `{route}` |")), "docs/emulator.md lacks {route}");
         }
     }
 }

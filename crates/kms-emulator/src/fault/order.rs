@@ -5,10 +5,12 @@ use serde::{Deserialize, Serialize};
 
 /// The kind of endpoint that a fault sits at.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Serialize)]
-#[serde(rename_all = "lowercase")]
+#[serde(rename_all = "snake_case")]
 pub(crate) enum At {
     Kms,
     Metadata,
+    Sts,
+    CredentialsUri,
     Service,
 }
 

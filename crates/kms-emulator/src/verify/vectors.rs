@@ -75,6 +75,22 @@ fn rpc_vectors_hold_as_recorded_on_the_wire() {
 }
 
 #[test]
+fn assume_role_vectors_hold_as_recorded_on_the_wire() {
+    let recorded = vectors("assume-role.json");
+    let signed: Vec<_> = recorded.iter().filter(|vector| vector["expected"]["signature"].is_string()).collect();
+    assert!(signed.len() >= 12, "only {} signed requests", signed.len());
+    for vector in signed {
+        let name = text(vector, "/name");
+        let target = text(vector, "/expected/request/target");
+        let method = text(vector, "/expected/request/method");
+        let make = |added: &str| request(method, &format!("{target}{added}"), HeaderMap::new(), "");
+        let claim = check(name, text(vector, "/input/access_key_secret"), make);
+        assert_eq!((claim.action.as_str(), claim.version.as_str()), ("AssumeRole", "2015-04-01"), "{name}");
+        assert_eq!(claim.security_token.as_deref(), vector["input"]["security_token"].as_str(), "{name}");
+    }
+}
+
+#[test]
 fn acs3_vectors_hold_as_recorded_on_the_wire() {
     for file in ["acs3-dara.json", "acs3-tea3.json", "acs3-node.json"] {
         for vector in vectors(file) {

@@ -10,7 +10,7 @@ use crate::fault::{At, Hit, Kind, Target};
 use crate::secret::plain_name;
 use crate::stage::{Place, Stage};
 use crate::verify::{self, SignedRequest};
-use crate::{identifier, kms, metadata, service};
+use crate::{credentials_uri, identifier, kms, metadata, service, sts};
 use http::{HeaderName, HeaderValue, Response, header};
 use http_body_util::{BodyExt, Limited};
 use hyper::body::Incoming;
@@ -69,6 +69,8 @@ pub(super) async fn respond(
         at: match place {
             Place::Kms => At::Kms,
             Place::Metadata => At::Metadata,
+            Place::Sts => At::Sts,
+            Place::CredentialsUri => At::CredentialsUri,
             Place::Service(_) => At::Service,
         },
         service: if let Place::Service(name) = place { Some(name) } else { None },
@@ -130,6 +132,8 @@ async fn healthy(
     match place {
         Place::Kms => kms::answer(stage, request, request_id, shown()),
         Place::Metadata => metadata::answer(stage, request),
+        Place::Sts => sts::answer(stage, request, request_id, shown()),
+        Place::CredentialsUri => credentials_uri::answer(stage, request),
         Place::Service(name) => {
             let mood = stage.world().services.get(&**name).map(|service| service.mood).unwrap_or_default();
             if mood.delay_ms > 0 {

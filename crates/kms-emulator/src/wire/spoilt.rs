@@ -23,7 +23,7 @@ pub(super) fn answer(place: &Place, order: &FaultOrder, request: &SignedRequest,
         Answer::refusal(&refusal, verify::format(request), request_id, request.host())
     };
     let answer = match order.kind {
-        Kind::Status if *place == Place::Metadata => {
+        Kind::Status if matches!(place, Place::Metadata | Place::CredentialsUri) => {
             Answer::new(order.status.unwrap_or(503), "text/plain", order.message.clone().unwrap_or_default())
         }
         Kind::Status => refusal(Refusal::new(503, "ServiceUnavailableTemporary", "Out of service on order.")),

@@ -79,7 +79,11 @@ pub fn signed_target_at(time: jiff::Timestamp, pair: &Pair, action: &str, parame
     static NONCE: AtomicU64 = AtomicU64::new(0);
     let nonce = format!("{}-{}", std::process::id(), NONCE.fetch_add(1, Ordering::Relaxed));
     let time = time.strftime("%Y-%m-%dT%H:%M:%SZ").to_string();
-    let version = if action == "GetSecretValue" { "2016-01-20" } else { "2014-05-26" };
+    let version = match action {
+        "GetSecretValue" => "2016-01-20",
+        "AssumeRole" => "2015-04-01",
+        _ => "2014-05-26",
+    };
     let mut all = vec![
         ("Action", action),
         ("Version", version),
