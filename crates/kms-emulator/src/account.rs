@@ -1,5 +1,6 @@
 //! The AccessKeys of the emulated account and whether they work at a given time.
 
+use crate::verify::Certificate;
 use jiff::Timestamp;
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -28,6 +29,8 @@ pub(crate) enum Switch {
 pub(crate) struct Key {
     pub(crate) secret: Arc<str>,
     pub(crate) token: Option<Arc<str>>,
+    /// In place of the secret: this is a ClientKey, which signs with RSA.
+    pub(crate) certificate: Option<Certificate>,
     pub(crate) owner: Owner,
     pub(crate) usable_from: Timestamp,
     pub(crate) dead_from: Option<Timestamp>,
@@ -41,6 +44,7 @@ impl Key {
         Self {
             secret: secret.into(),
             token: token.map(Into::into),
+            certificate: None,
             owner,
             usable_from,
             dead_from: None,

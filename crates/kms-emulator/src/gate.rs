@@ -4,7 +4,7 @@ use crate::account::{Owner, Standing};
 use crate::clock::{api_date, later_by_seconds};
 use crate::refusal::Refusal;
 use crate::stage::Stage;
-use crate::verify::Claim;
+use crate::verify::{Certificate, Claim};
 use jiff::Timestamp;
 use std::sync::Arc;
 
@@ -14,9 +14,9 @@ const TOLERANCE_SECONDS: i64 = 15 * 60;
 /// Who may pass.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Audience {
-    /// Callers and temporary identities.
+    /// Callers, temporary identities and ClientKeys.
     Kms,
-    /// Every live key.
+    /// Every live key but ClientKeys.
     Service,
 }
 
@@ -27,13 +27,17 @@ pub(crate) fn admit(stage: &Stage, claim: &Claim, audience: Audience, shown: Tim
         return Err(Refusal::timestamp_expired(&api_date(shown)));
     }
     let now = stage.now();
-    let Found { secret, token, managed } = find(stage, &claim.access_key_id, now)?;
+    let Found { secret, token, certificate, managed } = find(stage, &claim.access_key_id, audience, now)?;
     match (token.as_deref(), claim.security_token.as_deref().filter(|sent| !sent.is_empty())) {
         (Some(_), None) => return Err(Refusal::token_missing()),
         (own, sent) if own != sent => return Err(Refusal::token_mismatch()),
         _ => {}
     }
-    if !claim.holds(&secret) {
+    let holds = match &certificate {
+        Some(certificate) => claim.holds_for(certificate),
+        None => claim.holds(&secret),
+    };
+    if !holds {
         return Err(Refusal::signature_mismatch(claim.string_to_sign()));
     }
     if let Some(nonce) = &claim.nonce
@@ -47,20 +51,26 @@ pub(crate) fn admit(stage: &Stage, claim: &Claim, audience: Audience, shown: Tim
 struct Found {
     secret: Arc<str>,
     token: Option<Arc<str>>,
+    certificate: Option<Certificate>,
     managed: bool,
 }
 
-fn find(stage: &Stage, access_key_id: &str, now: Timestamp) -> Result<Found, Refusal> {
+fn find(stage: &Stage, access_key_id: &str, audience: Audience, now: Timestamp) -> Result<Found, Refusal> {
     let world = stage.world();
     let key = world.account.get(access_key_id).ok_or_else(Refusal::key_not_found)?;
+    if key.certificate.is_some() && audience != Audience::Kms {
+        return Err(Refusal::key_not_found());
+    }
     match key.standing(now) {
         Standing::Alive => Ok(Found {
             secret: key.secret.clone(),
             token: key.token.clone(),
+            certificate: key.certificate.clone(),
             managed: matches!(key.owner, Owner::Secret(_)),
         }),
         Standing::Spreading | Standing::Gone => Err(Refusal::key_not_found()),
         Standing::Inactive => Err(Refusal::key_inactive()),
+        Standing::Expired if key.certificate.is_some() => Err(Refusal::key_not_found()),
         Standing::Expired => Err(Refusal::token_expired()),
     }
 }

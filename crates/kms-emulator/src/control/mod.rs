@@ -1,6 +1,7 @@
 //! The control API: JSON in, JSON out, one module for each noun.
 
 pub(crate) mod caller;
+mod client_key;
 mod counter;
 mod credentials_uri;
 mod fault;
@@ -46,6 +47,7 @@ pub(crate) const ROUTES: &[&str] = &[
     "POST /keys/{access_key_id}/delete",
     "GET /keys/{access_key_id}",
     "POST /callers",
+    "POST /client-keys",
     "POST /services",
     "GET /services",
     "POST /services/{name}",
@@ -82,6 +84,7 @@ pub(crate) fn router(stage: Arc<Stage>) -> Router {
         .route("/keys/{id}", get(key::show))
         .route("/keys/{id}/{verb}", post(key::switch))
         .route("/callers", post(caller::add))
+        .route("/client-keys", post(client_key::register))
         .route("/services", post(service::open).get(service::list))
         .route("/services/{name}", post(service::change).patch(service::change))
         .route("/faults", post(fault::add).get(fault::list).delete(fault::clear_all))

@@ -5,6 +5,7 @@
 //! claim with a secret. Whether the key behind it works is not decided here.
 
 mod acs3;
+mod certificate;
 mod encode;
 mod request;
 mod roa;
@@ -13,6 +14,7 @@ mod rpc;
 #[cfg(test)]
 mod vectors;
 
+pub(crate) use certificate::Certificate;
 pub(crate) use request::SignedRequest;
 
 use crate::answer::Format;
@@ -29,6 +31,8 @@ enum Algorithm {
     /// RPC: the key is the secret followed by `&`, the result Base64.
     RpcSha1,
     RpcSha256,
+    /// RPC: RSA by the key of a ClientKey, the result Base64.
+    RpcRsa,
     /// ROA: the key is the secret itself, the result Base64.
     RoaSha1,
     RoaSha256,
@@ -37,14 +41,16 @@ enum Algorithm {
 }
 
 impl Algorithm {
-    fn sign(self, secret: &str, text: &str) -> String {
-        match self {
+    /// The signature that this secret makes; none where no secret can.
+    fn sign(self, secret: &str, text: &str) -> Option<String> {
+        Some(match self {
             Self::RpcSha1 => BASE64_STANDARD.encode(hmac_sha1(&format!("{secret}&"), text)),
             Self::RpcSha256 => BASE64_STANDARD.encode(hmac_sha256(&format!("{secret}&"), text)),
             Self::RoaSha1 => BASE64_STANDARD.encode(hmac_sha1(secret, text)),
             Self::RoaSha256 => BASE64_STANDARD.encode(hmac_sha256(secret, text)),
             Self::Acs3 => encode::hex(&hmac_sha256(secret, text)),
-        }
+            Self::RpcRsa => return None,
+        })
     }
 }
 
@@ -81,7 +87,14 @@ pub(crate) struct Claim {
 impl Claim {
     /// Whether the signature was made with this secret.
     pub(crate) fn holds(&self, secret: &str) -> bool {
-        self.strings_to_sign.iter().any(|text| self.algorithm.sign(secret, text) == self.signature)
+        let made = |text: &String| self.algorithm.sign(secret, text);
+        self.strings_to_sign.iter().any(|text| made(text).as_ref() == Some(&self.signature))
+    }
+
+    /// Whether the signature was made with the private key behind this certificate.
+    pub(crate) fn holds_for(&self, certificate: &Certificate) -> bool {
+        self.algorithm == Algorithm::RpcRsa
+            && self.strings_to_sign.iter().any(|text| certificate.signed(text, &self.signature))
     }
 
     pub(crate) fn string_to_sign(&self) -> &str {

@@ -109,7 +109,7 @@ mod tests {
                 "GET\napplication/json\n1B2M2Y8AsgTpgAmY7PhCfg==\napplication/json\nWed, 16 Dec 2015 11:18:47 GMT\n\
                  x-acs-signature-method:HMAC-SHA1\nx-acs-signature-version:1.0\nx-acs-version:2015-12-15\n{resource}"
             );
-            let signature = Algorithm::RoaSha1.sign("testsecret", &text);
+            let signature = Algorithm::RoaSha1.sign("testsecret", &text).unwrap();
             let claim = read(&request(&format!("acs testid:{signature}"), "z=&a=1")).unwrap();
             assert!(claim.holds("testsecret") && !claim.holds("other"), "{resource}");
             assert_eq!(claim.access_key_id, "testid");

@@ -21,7 +21,11 @@ pub(super) fn read(request: &SignedRequest) -> Result<Claim, Refusal> {
     let algorithm = match required("SignatureMethod")?.as_str() {
         "HMAC-SHA1" => Algorithm::RpcSha1,
         "HMAC-SHA256" => Algorithm::RpcSha256,
-        other => return Err(Refusal::signature_method(other, "HMAC-SHA1, HMAC-SHA256")),
+        "SHA256withRSA" if request.parameter("SignatureType") == Some("PRIVATEKEY") => Algorithm::RpcRsa,
+        "SHA256withRSA" => {
+            return Err(Refusal::incomplete_signature("SHA256withRSA needs SignatureType PRIVATEKEY."));
+        }
+        other => return Err(Refusal::signature_method(other, "HMAC-SHA1, HMAC-SHA256, SHA256withRSA")),
     };
     let signature_version = required("SignatureVersion")?;
     if signature_version != "1.0" {
