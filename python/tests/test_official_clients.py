@@ -178,3 +178,76 @@ def redirect_metadata(monkeypatch, host):
         return send(session, request, **options)
 
     monkeypatch.setattr(sessions, "send", to_emulator)
+
+
+@pytest.fixture
+def role(emulator, monkeypatch):
+    """The ARN of a role; the SDK has no setting for an authority, so its sessions are given the emulator's."""
+    sessions = pytest.importorskip("requests").Session
+    send = sessions.send
+
+    def trusting_the_emulator(session, request, **options):
+        options["verify"] = emulator.ready["ca_path"]
+        return send(session, request, **options)
+
+    monkeypatch.setattr(sessions, "send", trusting_the_emulator)
+    name = "role-%d" % len(emulator.get("/roles")["roles"])
+    return emulator.post("/roles", {"name": name})["arn"]
+
+
+def assert_kms_accepts(emulator, found):
+    name = found.get_access_key_id()
+    emulator.post("/secrets", {"name": name})
+    assert name.startswith("STS.")
+    value = tea_secret(
+        emulator.ready,
+        name,
+        access_key_id=name,
+        access_key_secret=found.get_access_key_secret(),
+        security_token=found.get_security_token(),
+    )
+    assert value.secret_name == name
+
+
+def test_credentials_sdk_assumes_a_role(emulator, role):
+    ram = pytest.importorskip("alibabacloud_credentials.provider.ram_role_arn")
+    ready = emulator.ready
+    provider = ram.RamRoleArnCredentialsProvider(
+        access_key_id=ready["access_key_id"],
+        access_key_secret=ready["access_key_secret"],
+        role_arn=role,
+        role_session_name="official",
+        duration_seconds=900,
+        policy='{"Version":"1"}',
+        sts_endpoint=ready["sts_host"],
+    )
+    assert_kms_accepts(emulator, provider.get_credentials())
+
+
+def test_credentials_sdk_trades_an_oidc_token(emulator, role, tmp_path):
+    oidc = pytest.importorskip("alibabacloud_credentials.provider.oidc")
+    exceptions = pytest.importorskip("alibabacloud_credentials.exceptions")
+    provider_arn = emulator.post("/oidc-providers", {"name": "official"})["arn"]
+    emulator.post("/oidc-providers/official/tokens", {"token": "good.token"})
+    token_file = tmp_path / "token"
+
+    def credentials(token):
+        token_file.write_text(token)
+        return oidc.OIDCRoleArnCredentialsProvider(
+            role_arn=role,
+            oidc_provider_arn=provider_arn,
+            oidc_token_file_path=str(token_file),
+            role_session_name="official",
+            sts_endpoint=emulator.ready["sts_host"],
+        ).get_credentials()
+
+    assert_kms_accepts(emulator, credentials("good.token"))
+    with pytest.raises(exceptions.CredentialException, match="AuthenticationFail.OIDCToken.Invalid"):
+        credentials("other.token")
+
+
+def test_credentials_sdk_reads_a_credentials_uri(emulator, role):
+    uri = pytest.importorskip("alibabacloud_credentials.provider.uri")
+    emulator.post("/credentials-uri", {"role": role.split("/")[-1]})
+    provider = uri.URLCredentialsProvider(uri=emulator.ready["credentials_uri"])
+    assert_kms_accepts(emulator, provider.get_credentials())
