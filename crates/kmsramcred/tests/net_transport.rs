@@ -6,9 +6,12 @@ mod dns;
 mod environment;
 #[path = "net_transport/http.rs"]
 mod http;
+#[path = "net_transport/instance.rs"]
+mod instance;
 #[path = "net_transport/proxy.rs"]
 mod proxy;
 #[path = "net_transport/server.rs"]
 mod server;
 #[path = "net_transport/tls.rs"]
 mod tls;
+mod vector_file;
