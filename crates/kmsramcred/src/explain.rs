@@ -3,7 +3,7 @@
 use crate::cache::{Entry, Now, State};
 use crate::civil_time::format_utc;
 use crate::clock::Moment;
-use crate::config::{Config, GatewaySettings};
+use crate::config::{Config, GatewaySettings, SourceSettings};
 use crate::error::Error;
 use crate::gateway::Gateway;
 use crate::stats::Stats;
@@ -103,6 +103,20 @@ fn gateway(settings: &GatewaySettings, known: Option<&Gateway>, now: Moment) -> 
     })
 }
 
+/// The default chain: which link gave the identity in this process, and why those before it did not; null where the
+/// configuration names a source.
+fn chain(settings: &SourceSettings, asking: Option<&Gateway>) -> Value {
+    if !matches!(settings, SourceSettings::Chain { .. }) {
+        return Value::Null;
+    }
+    let report = asking.map(|gateway| gateway.source().report()).unwrap_or_default();
+    let passed_over = report.passed_over.iter();
+    json!({
+        "used": report.used,
+        "passed_over": passed_over.map(|(link, why)| json!({ "link": link, "why": why })).collect::<Vec<_>>(),
+    })
+}
+
 /// The whole client. `gateways` are those in use, in the order of the configuration; none before a forked child used it.
 pub fn client(
     config: &Config,
@@ -117,6 +131,7 @@ pub fn client(
         "version": env!("CARGO_PKG_VERSION"),
         "closed": closed,
         "source": config.source.name(),
+        "source_chain": chain(&config.source, gateways.first()),
         "gateways": config.gateways.iter().zip(known).map(|(settings, known)| gateway(settings, known, now))
             .collect::<Vec<_>>(),
         "settings": config.origins.iter().map(|(key, origin)| json!({

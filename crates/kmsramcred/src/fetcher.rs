@@ -1,25 +1,25 @@
 //! One client's way to a secret's value: its sources, its signatures, its gateways, put together from the Config.
 
+mod sources;
+
 use crate::cache::{Entry, Ticket};
 use crate::clock::{Clock, Deadline, Moment};
-use crate::config::{Config, GatewaySettings, Proxy, Signature, SourceSettings};
+use crate::config::{Config, GatewaySettings, Proxy, Signature};
 use crate::error::Error;
 use crate::exchange::Exchange;
 use crate::fork;
 use crate::gateway::{FetchParts, Gateway, OpenApi, Patience, Question, fetch};
 use crate::secret_value::{self, SecretValue};
 use crate::sign::{Call, Scheme, openapi_request};
-use crate::source::{AccessKeySource, EcsRamRole, EcsRamRoleSettings, Source};
 use crate::stats::Counters;
 use crate::transport::{HttpTransport, Resolver, TlsTrust, TransportSettings};
+use sources::Workshop;
 use std::hash::{BuildHasher, RandomState};
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::time::Duration;
 
 /// The longest time for a connection to a gateway, TLS handshake included.
 const CONNECT: Duration = Duration::from_secs(2);
-/// The longest time for each step with the metadata service.
-const METADATA_STEP: Duration = Duration::from_secs(1);
 
 /// What each gateway's certificate must follow from, in their order. Reads the CA files: done once a client, so that a
 /// forked child needs no file, which may be gone by then, or be another.
@@ -78,17 +78,10 @@ impl Fetcher {
                 transports.push(Arc::clone(&transport));
                 Ok(transport)
             };
-        let source: Arc<dyn Source> = match config.source.clone() {
-            SourceSettings::AccessKey { id, secret, token } => Arc::new(AccessKeySource::new(id, secret, token)),
-            SourceSettings::EcsRamRole { role_name, metadata_endpoint, imdsv1_disabled } => {
-                let authority = metadata_endpoint.authority;
-                let settings = EcsRamRoleSettings { role_name, authority, imdsv1_disabled };
-                let exchange = transport(TlsTrust::System, None, METADATA_STEP, Some(METADATA_STEP))?;
-                let pausing = Arc::clone(&closing);
-                let pause = Box::new(move |longest| pausing.pause(longest));
-                Arc::new(EcsRamRole::new(exchange, Arc::clone(&clock), settings, pause))
-            }
-        };
+        let user_agent = user_agent(config);
+        let mut workshop =
+            Workshop { config, clock: &clock, closing: &closing, user_agent: &user_agent, exchange: &mut transport };
+        let source = workshop.source(config.source.clone())?;
         let mut gateways = Vec::new();
         for (gateway, trust) in config.gateways.iter().zip(trust) {
             let exchange = transport(trust.clone(), config.proxies.of(&gateway.endpoint), CONNECT, None)?;
@@ -136,8 +129,7 @@ fn open_api(config: &Config, gateway: &GatewaySettings) -> OpenApi {
         Signature::Acs3 => Scheme::Acs3,
         Signature::RpcV1 => Scheme::RpcV1,
     };
-    let own = concat!("kmsramcred/", env!("CARGO_PKG_VERSION"));
-    let user_agent = config.user_agent.as_ref().map_or_else(|| own.to_owned(), |more| format!("{own} {more}"));
+    let user_agent = user_agent(config);
     let region_id = gateway.region_id.clone();
     let sign = move |question: &Question<'_>, identity: &_, unix_ms, nonce: &str| {
         let call = Call {
@@ -153,6 +145,11 @@ fn open_api(config: &Config, gateway: &GatewaySettings) -> OpenApi {
         openapi_request(scheme, &call, identity, unix_ms, nonce)
     };
     OpenApi::new(gateway.endpoint.authority.clone(), gateway.endpoint.tls, Box::new(sign))
+}
+
+fn user_agent(config: &Config) -> String {
+    let own = concat!("kmsramcred/", env!("CARGO_PKG_VERSION"));
+    config.user_agent.as_ref().map_or_else(|| own.to_owned(), |more| format!("{own} {more}"))
 }
 
 /// 128 bits that were never given before. Random sources in memory are copied by a fork, so process and moment go into a

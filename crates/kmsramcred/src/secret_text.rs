@@ -1,5 +1,6 @@
 //! Text that must not be seen: wiped when dropped, never shown.
 
+use serde::de::{self, Deserialize, Deserializer};
 use std::fmt;
 use zeroize::Zeroizing;
 
@@ -35,6 +36,31 @@ impl SecretText {
 impl From<&str> for SecretText {
     fn from(text: &str) -> SecretText {
         SecretText(Zeroizing::new(Box::from(text)))
+    }
+}
+
+/// Read straight into memory that is wiped when dropped; an error never quotes the value.
+impl<'de> Deserialize<'de> for SecretText {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<SecretText, D::Error> {
+        deserializer.deserialize_any(SecretVisitor)
+    }
+}
+
+struct SecretVisitor;
+
+impl de::Visitor<'_> for SecretVisitor {
+    type Value = SecretText;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a text")
+    }
+
+    fn visit_str<E: de::Error>(self, text: &str) -> Result<SecretText, E> {
+        Ok(SecretText::from(text))
+    }
+
+    fn visit_string<E: de::Error>(self, text: String) -> Result<SecretText, E> {
+        Ok(SecretText::new(text))
     }
 }
 

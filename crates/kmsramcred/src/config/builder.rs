@@ -96,7 +96,7 @@ impl ConfigBuilder {
             return Err(self.nothing_set());
         }
         settings.refuse_unbuilt(identity::WORKS_TODAY, notices)?;
-        let source = identity::read(&settings, notices)?;
+        let source = identity::read(&settings, process, notices)?;
         let gateways = region::read(&settings, process, notices)?;
         let proxies = proxy::read(&settings, notices)?;
         let list = |key, allow: fn(char) -> bool, allowed| {

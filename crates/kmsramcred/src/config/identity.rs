@@ -7,69 +7,18 @@
 use super::endpoint::{self, Endpoint};
 use super::keys::Group;
 use super::layers::Settings;
+use super::process::Process;
 use super::setting::{Setting, VISIBLE, visible};
-use super::shown;
+use super::source_settings::SourceSettings;
+use super::{chain, role, shown};
 use crate::error::{Error, ErrorKind};
-use crate::secret_text::{SecretText, shown_access_key_id};
-use std::fmt;
+use crate::secret_text::SecretText;
 
 /// What works today, for errors about what does not.
-pub(super) const WORKS_TODAY: &str =
-    "credentials_type=ak or credentials_type=ecs_ram_role, with regions in cache_client_region_id";
+pub(super) const WORKS_TODAY: &str = "credentials_type=ak, token, ecs_ram_role, sts, ram_role or oidc_role_arn, \
+     with regions in cache_client_region_id";
 
-/// Which source gives the identity that calls KMS.
-#[derive(Clone)]
-#[non_exhaustive]
-pub enum SourceSettings {
-    /// `ak`: a fixed AccessKey.
-    AccessKey {
-        /// The AccessKey id.
-        id: String,
-        /// The AccessKey secret.
-        secret: SecretText,
-        /// The security token, where the AccessKey is a temporary one.
-        token: Option<SecretText>,
-    },
-    /// `ecs_ram_role`: the RAM role of the ECS instance.
-    EcsRamRole {
-        /// The name of the role; asked from the metadata service where it is not set.
-        role_name: Option<String>,
-        /// The metadata service.
-        metadata_endpoint: Endpoint,
-        /// Whether the metadata service is never asked without a token.
-        imdsv1_disabled: bool,
-    },
-}
-
-impl SourceSettings {
-    /// The `credentials_type` that it is.
-    pub fn name(&self) -> &'static str {
-        match self {
-            SourceSettings::AccessKey { .. } => "ak",
-            SourceSettings::EcsRamRole { .. } => "ecs_ram_role",
-        }
-    }
-}
-
-impl fmt::Debug for SourceSettings {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            SourceSettings::AccessKey { id, token, .. } => f
-                .debug_struct("AccessKey")
-                .field("id", &shown_access_key_id(id))
-                .field("has_token", &token.is_some())
-                .finish_non_exhaustive(),
-            SourceSettings::EcsRamRole { role_name, metadata_endpoint, imdsv1_disabled } => f
-                .debug_struct("EcsRamRole")
-                .field("role_name", role_name)
-                .field("metadata_endpoint", metadata_endpoint)
-                .field("imdsv1_disabled", imdsv1_disabled)
-                .finish(),
-        }
-    }
-}
-
-type Reader = fn(&Settings) -> Result<SourceSettings, Error>;
+type Reader = fn(&Settings, &Process) -> Result<SourceSettings, Error>;
 
 struct Type {
     name: &'static str,
@@ -84,17 +33,45 @@ const TYPES: &[Type] = &[
         read: Some(access_key),
     },
     Type { name: "ecs_ram_role", uses: &["credentials_role_name"], read: Some(ecs_ram_role) },
-    Type { name: "token", uses: &[], read: None },
-    Type { name: "sts", uses: &[], read: None },
-    Type { name: "ram_role", uses: &[], read: None },
-    Type { name: "oidc_role_arn", uses: &[], read: None },
+    Type {
+        name: "token",
+        uses: &["credentials_access_token_id", "credentials_access_token"],
+        read: Some(access_token),
+    },
+    Type { name: "sts", uses: ASSUME_ROLE, read: Some(assume_role) },
+    Type { name: "ram_role", uses: ASSUME_ROLE, read: Some(assume_role) },
+    Type {
+        name: "oidc_role_arn",
+        uses: &[
+            "credentials_role_arn",
+            "credentials_role_session_name",
+            "credentials_policy",
+            "credentials_duration_seconds",
+            "credentials_sts_endpoint",
+            "credentials_oidc_provider_arn",
+            "credentials_oidc_token_file_path",
+        ],
+        read: Some(oidc_role),
+    },
     Type { name: "client_key", uses: &[], read: None },
 ];
 
+const ASSUME_ROLE: &[&str] = &[
+    "credentials_access_key_id",
+    "credentials_access_secret",
+    "credentials_security_token",
+    "credentials_role_arn",
+    "credentials_role_session_name",
+    "credentials_policy",
+    "credentials_duration_seconds",
+    "credentials_sts_endpoint",
+    "credentials_external_id",
+];
+
 /// Reads the identity; keys that its type does not use are noticed.
-pub(super) fn read(settings: &Settings, notices: &mut Vec<String>) -> Result<SourceSettings, Error> {
+pub(super) fn read(settings: &Settings, process: &Process, notices: &mut Vec<String>) -> Result<SourceSettings, Error> {
     let Some(named) = settings.get("credentials_type") else {
-        return Err(no_type(settings));
+        return no_type(settings, process);
     };
     let Some(kind) = TYPES.iter().find(|kind| kind.name == named.raw()) else {
         return Err(named.wrong(named.found(), WORKS_TODAY));
@@ -109,31 +86,61 @@ pub(super) fn read(settings: &Settings, notices: &mut Vec<String>) -> Result<Sou
             notices.push(format!("{name} ({}) is not used with credentials_type={}.", setting.origin, kind.name));
         }
     }
-    read(settings)
+    read(settings, process)
 }
 
-fn no_type(settings: &Settings) -> Error {
-    let set = settings.iter().find(|setting| setting.key.group == Group::Identity);
-    let beside = set.map(|set| format!(", although {} ({}) is", set.key.name, set.origin)).unwrap_or_default();
+/// The default chain, unless something is set that only a type could use.
+fn no_type(settings: &Settings, process: &Process) -> Result<SourceSettings, Error> {
+    let Some(set) = settings.iter().find(|setting| setting.key.group == Group::Identity) else {
+        return Ok(chain::read(process, ecs_ram_role(settings, process)?));
+    };
     let message = format!(
-        "credentials_type is not set{beside}; allowed: {WORKS_TODAY}. The default chain of an absent type is not built yet."
+        "credentials_type is not set, although {} ({}) is; allowed: {WORKS_TODAY}, or no key of an identity at all for the \
+         default chain.",
+        set.key.name, set.origin
     );
-    Error::new(ErrorKind::ConfigInvalid, message)
+    Err(Error::new(ErrorKind::ConfigInvalid, message))
 }
 
-fn access_key(settings: &Settings) -> Result<SourceSettings, Error> {
+fn access_key(settings: &Settings, _: &Process) -> Result<SourceSettings, Error> {
     let id = required(settings, "credentials_access_key_id")?.text(is_id, ID)?.to_owned();
     let secret = required(settings, "credentials_access_secret")?.text(visible, VISIBLE)?.into();
     let token = settings.read("credentials_security_token", |setting| setting.text(visible, VISIBLE))?;
     Ok(SourceSettings::AccessKey { id, secret, token: token.map(SecretText::from) })
 }
 
-fn ecs_ram_role(settings: &Settings) -> Result<SourceSettings, Error> {
+/// What the official plug-ins call a token is a pair like an AccessKey, and signs as one.
+fn access_token(settings: &Settings, _: &Process) -> Result<SourceSettings, Error> {
+    let id = required(settings, "credentials_access_token_id")?.text(is_id, ID)?.to_owned();
+    let secret = required(settings, "credentials_access_token")?.text(visible, VISIBLE)?.into();
+    Ok(SourceSettings::AccessKey { id, secret, token: None })
+}
+
+fn assume_role(settings: &Settings, process: &Process) -> Result<SourceSettings, Error> {
+    let asker = Box::new(access_key(settings, process)?);
+    let role = role::read(settings, required(settings, "credentials_role_arn")?)?;
+    let external_id = settings.read("credentials_external_id", |setting| setting.text(visible, VISIBLE))?;
+    let sts_endpoint = role::sts_endpoint(settings)?;
+    Ok(SourceSettings::AssumeRole { asker, role, external_id: external_id.map(str::to_owned), sts_endpoint })
+}
+
+fn oidc_role(settings: &Settings, process: &Process) -> Result<SourceSettings, Error> {
+    let either = |key, variable| {
+        settings.get(key).or_else(|| settings.get(variable)).map_or_else(|| required(settings, key), Ok)
+    };
+    let role = role::read(settings, either("credentials_role_arn", "ALIBABA_CLOUD_ROLE_ARN")?)?;
+    let provider = either("credentials_oidc_provider_arn", "ALIBABA_CLOUD_OIDC_PROVIDER_ARN")?;
+    let provider_arn = role::checked(provider, role::is_provider_arn, role::PROVIDER)?.to_owned();
+    let file = either("credentials_oidc_token_file_path", "ALIBABA_CLOUD_OIDC_TOKEN_FILE")?;
+    let token_file = role::token_file(file, process)?;
+    Ok(SourceSettings::OidcRole { role, provider_arn, token_file, sts_endpoint: role::sts_endpoint(settings)? })
+}
+
+fn ecs_ram_role(settings: &Settings, _: &Process) -> Result<SourceSettings, Error> {
     let role = settings.get("credentials_role_name").or_else(|| settings.get("ALIBABA_CLOUD_ECS_METADATA"));
     let role_name = role.map(|setting| {
         let name = setting.text(is_role_character, ROLE)?;
-        let fits = name.len() <= 64 && name.chars().any(|c| c != '.');
-        if fits { Ok(name.to_owned()) } else { Err(setting.wrong(shown::value(name), ROLE)) }
+        if is_role_name(name) { Ok(name.to_owned()) } else { Err(setting.wrong(shown::value(name), ROLE)) }
     });
     let endpoint = required(settings, "ecs_metadata_endpoint")?;
     let metadata_endpoint = Endpoint::metadata_service(endpoint.raw())
@@ -153,7 +160,12 @@ fn required<'a>(settings: &'a Settings, key: &str) -> Result<&'a Setting, Error>
     })
 }
 
-const ID: &str = "letters, digits, `.`, `_` and `-`, without quotes";
+pub(super) const ID: &str = "letters, digits, `.`, `_` and `-`, without quotes";
+
+/// Whether a text can be the id of an AccessKey.
+pub(super) fn is_access_key_id(text: &str) -> bool {
+    !text.is_empty() && text.chars().all(is_id)
+}
 
 fn is_id(c: char) -> bool {
     c.is_ascii_alphanumeric() || "._-".contains(c)
@@ -161,70 +173,15 @@ fn is_id(c: char) -> bool {
 
 const ROLE: &str = "the name of a RAM role: at most 64 letters, digits, `.`, `_` and `-`";
 
+/// Whether a text can be the name of a RAM role.
+pub(super) fn is_role_name(text: &str) -> bool {
+    text.len() <= 64 && text.chars().all(is_role_character) && text.chars().any(|c| c != '.')
+}
+
 fn is_role_character(c: char) -> bool {
     c.is_ascii_alphanumeric() || "._-".contains(c)
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::config::keys;
-    use crate::config::layers::Layer;
-    use crate::config::origin::Origin;
-
-    fn identity(pairs: &[(&str, &str)]) -> (Result<SourceSettings, Error>, Vec<String>) {
-        let mut layer = Layer::default();
-        for (key, value) in pairs {
-            layer.insert(Setting::new(keys::find(key).unwrap(), value, Origin::Program).unwrap());
-        }
-        let mut notices = Vec::new();
-        let settings = Settings::choose(&layer, &Layer::default(), &Layer::default(), &mut notices);
-        (read(&settings, &mut notices), notices)
-    }
-
-    #[test]
-    fn an_access_key_is_read_and_not_shown() {
-        let pairs = [
-            ("credentials_type", "ak"),
-            ("credentials_access_key_id", "LTAI5tExampleIdWXYZ"),
-            ("credentials_access_secret", "hunter2"),
-            ("credentials_security_token", "tok/en=="),
-            ("credentials_role_arn", "acs:ram::1:role/x"),
-        ];
-        let (source, notices) = identity(&pairs);
-        let source = source.unwrap();
-        let SourceSettings::AccessKey { id, secret, token } = &source else { panic!("{source:?}") };
-        assert_eq!((id.as_str(), secret.expose()), ("LTAI5tExampleIdWXYZ", "hunter2"));
-        assert_eq!(token.as_ref().unwrap().expose(), "tok/en==");
-        let shown = format!("{source:?}{notices:?}");
-        for hidden in ["hunter2", "tok/en", "LTAI"] {
-            assert!(!shown.contains(hidden), "{shown}");
-        }
-        assert!(notices[0].starts_with("credentials_role_arn"));
-    }
-
-    #[test]
-    fn an_ecs_role_may_come_from_its_standard_variable() {
-        let (source, _) = identity(&[("credentials_type", "ecs_ram_role"), ("ALIBABA_CLOUD_ECS_METADATA", "role-1")]);
-        let Ok(SourceSettings::EcsRamRole { role_name, metadata_endpoint, imdsv1_disabled }) = source else { panic!() };
-        assert_eq!(role_name.as_deref(), Some("role-1"));
-        assert_eq!(metadata_endpoint.to_string(), "http://100.100.100.200");
-        assert!(!imdsv1_disabled);
-    }
-
-    #[test]
-    fn types_that_are_not_built_name_those_that_are() {
-        for kind in ["token", "sts", "ram_role", "oidc_role_arn", "client_key", "AK", "x"] {
-            let error = identity(&[("credentials_type", kind)]).0.unwrap_err();
-            assert!(error.message().contains(WORKS_TODAY) && error.message().contains(kind), "{error}");
-        }
-        let error = identity(&[("credentials_access_key_id", "id")]).0.unwrap_err();
-        assert!(error.message().contains("although credentials_access_key_id (set by the program) is"), "{error}");
-    }
-
-    #[test]
-    fn half_an_access_key_is_refused() {
-        let error = identity(&[("credentials_type", "ak"), ("credentials_access_key_id", "id")]).0.unwrap_err();
-        assert!(error.message().contains("credentials_access_secret is not set"), "{error}");
-    }
-}
+#[path = "identity_tests.rs"]
+mod tests;

@@ -10,9 +10,12 @@
 //! ```
 
 mod builder;
+mod chain;
+mod cli_profile;
 mod endpoint;
 mod environ;
 mod identity;
+mod ini_profile;
 mod json_value;
 pub mod keys;
 mod layers;
@@ -24,10 +27,12 @@ mod properties;
 mod proxy;
 mod region;
 pub(crate) mod regular_file;
+mod role;
 #[cfg(test)]
-mod scratch;
+pub(crate) mod scratch;
 mod setting;
 mod shown;
+mod source_settings;
 mod spelling;
 #[cfg(test)]
 mod tests;
@@ -35,10 +40,11 @@ mod timing;
 
 pub use builder::ConfigBuilder;
 pub use endpoint::Endpoint;
-pub use identity::SourceSettings;
 pub use origin::Origin;
 pub use proxy::{Proxy, ProxySettings};
 pub use region::GatewaySettings;
+pub use role::RoleSettings;
+pub use source_settings::{ChainLink, SourceSettings};
 pub use timing::Timing;
 
 use crate::error::Error;

@@ -1,6 +1,8 @@
 use super::*;
 use crate::clock::PausedClock;
+use crate::error::ErrorKind;
 use crate::source::scripted::{Reply, Scripted, answer, failure, silence};
+use std::time::Duration;
 
 /// 2023-11-14T22:13:20Z
 const START: i64 = 1_700_000_000_000;
@@ -144,7 +146,7 @@ fn of_many_callers_one_asks() {
 #[test]
 fn who_waits_leaves_at_the_end_of_their_own_budget() {
     let (clock, _, source) = source(vec![]);
-    source.lock().asking = true;
+    source.0.lock().asking = true;
     let error = source.identity(Deadline::after(&*clock, Duration::from_millis(20))).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::SourceUnavailable);
     let error = source.identity(Deadline(clock.now())).unwrap_err();

@@ -1,82 +1,26 @@
 //! What the ECS metadata service says, read and checked.
 
-use super::{Identity, SigningKey, secret_field};
-use crate::clock::Moment;
-use crate::error::{Error, ErrorKind};
+use super::Identity;
+use super::lent_identity::{self, Arrival, unreadable};
+use crate::error::Error;
 use crate::exchange::HttpResponse;
 use crate::secret_text::SecretText;
-use serde::Deserialize;
-use std::time::Duration;
 
-/// The longest id that is believed, in bytes; real ones have some thirty.
-const ID_LIMIT: usize = 128;
-/// The longest secret that is believed, in bytes; real ones have some forty.
-const SECRET_LIMIT: usize = 4 << 10;
-/// The longest token that is believed, in bytes; real ones have some hundred to a few thousand.
-const TOKEN_LIMIT: usize = 16 << 10;
-/// An identity is asked for again after this, whatever it says of its end; real ones last six hours.
-const LONGEST_LIFE: Duration = Duration::from_secs(12 * 3_600);
+pub(super) use super::lent_identity::is_word;
 
-/// The answer for a role. Unknown fields are left alone.
-#[derive(Deserialize)]
-#[serde(rename_all = "PascalCase")]
-struct RoleAnswer {
-    #[serde(default)]
-    code: String,
-    access_key_id: Option<String>,
-    #[serde(default = "nothing", deserialize_with = "secret_field::deserialize")]
-    access_key_secret: SecretText,
-    #[serde(default = "nothing", deserialize_with = "secret_field::deserialize")]
-    security_token: SecretText,
-    expiration: Option<String>,
-}
+/// Who answered, in a sentence.
+pub(super) const PLACE: &str = "the ECS metadata service";
 
-fn nothing() -> SecretText {
-    SecretText::from("")
-}
-
-/// When an answer arrived.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Arrival {
-    pub(super) now: Moment,
-    /// This machine's calendar; the answer's own `Date` goes before it.
-    pub(super) unix_ms: i64,
-}
-
-/// The identity in an answer with status 200. Errors quote nothing of the body but a code that looks like one.
-pub(super) fn identity(response: HttpResponse, arrival: Arrival) -> Result<Identity, Error> {
-    let unix_ms = response.header("date").and_then(http_date).unwrap_or(arrival.unix_ms);
-    let answer = serde_json::from_slice::<RoleAnswer>(&response.body);
-    let answer = answer.map_err(|_| unreadable("is not the JSON text that was expected"))?;
-    if answer.code != "Success" {
-        let said = if is_word(&answer.code) { answer.code.as_str() } else { "no readable code" };
-        let message = format!("The ECS metadata service gave no credentials for the role: its Code is {said}.");
-        return Err(Error::new(ErrorKind::SourceDenied, message));
-    }
-    let access_key_id = answer.access_key_id.unwrap_or_default();
-    // The id stands unquoted in a header between commas and equals signs.
-    let of_an_id = |byte: u8| byte.is_ascii_alphanumeric() || b"._-".contains(&byte);
-    check("AccessKeyId", &access_key_id, ID_LIMIT, of_an_id)?;
-    let visible = |byte: u8| byte.is_ascii_graphic();
-    check("AccessKeySecret", answer.access_key_secret.expose(), SECRET_LIMIT, visible)?;
-    check("SecurityToken", answer.security_token.expose(), TOKEN_LIMIT, visible)?;
-    let ends = answer.expiration.ok_or_else(|| lacks("Expiration"))?;
-    let ends: jiff::Timestamp = ends.parse().map_err(|_| unreadable("has an Expiration that is not a date"))?;
-    let left = u64::try_from(ends.as_millisecond().saturating_sub(unix_ms)).unwrap_or(0);
-    let left = Duration::from_millis(left).min(LONGEST_LIFE);
-    Ok(Identity {
-        access_key_id,
-        key: SigningKey::AccessKeySecret(answer.access_key_secret),
-        security_token: Some(answer.security_token),
-        expires_at: Some(arrival.now + left),
-    })
+/// The identity in an answer with status 200.
+pub(super) fn identity(response: &HttpResponse, arrival: Arrival) -> Result<Identity, Error> {
+    lent_identity::of_role(response, arrival, PLACE)
 }
 
 /// The role's name in the answer of the list: one word.
 pub(super) fn role_name(response: &HttpResponse) -> Result<String, Error> {
     match std::str::from_utf8(&response.body).map(str::trim) {
         Ok(name) if is_word(name) => Ok(name.to_owned()),
-        _ => Err(unreadable("is not a role's name")),
+        _ => Err(unreadable(PLACE, "is not a role's name")),
     }
 }
 
@@ -87,41 +31,13 @@ pub(super) fn token(response: &HttpResponse) -> Option<SecretText> {
     fits.then(|| SecretText::from(text))
 }
 
-/// Whether a text can be a role's name or an error code: safe in a path and in a message.
-pub(super) fn is_word(text: &str) -> bool {
-    !matches!(text, "" | "." | "..")
-        && text.len() <= 64
-        && text.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_.@".contains(&b))
-}
-
-/// Fails unless a member can be the part of an identity that it claims to be.
-fn check(field: &str, text: &str, limit: usize, fits: impl Fn(u8) -> bool) -> Result<(), Error> {
-    match text {
-        "" => Err(lacks(field)),
-        long if long.len() > limit => Err(unreadable(&format!("has an {field} that is longer than {limit} bytes"))),
-        odd if !odd.bytes().all(fits) => {
-            Err(unreadable(&format!("has an {field} with a character that does not belong there")))
-        }
-        _ => Ok(()),
-    }
-}
-
-fn lacks(field: &str) -> Error {
-    unreadable(&format!("lacks {field}"))
-}
-
-fn unreadable(what: &str) -> Error {
-    Error::new(ErrorKind::SourceUnavailable, format!("The answer of the ECS metadata service {what}."))
-}
-
-fn http_date(text: &str) -> Option<i64> {
-    jiff::fmt::rfc2822::parse(text).ok().map(|date| date.timestamp().as_millisecond())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::clock::Moment;
+    use crate::error::ErrorKind;
     use proptest::prelude::*;
+    use std::time::Duration;
 
     const SECRET: &str = "isk-7f3a9c";
     const TOKEN: &str = "CAIS-tok-55e1";
@@ -142,7 +58,7 @@ mod tests {
     #[test]
     fn the_end_is_counted_from_the_servers_date() {
         // 2023-11-14T22:13:20Z is 1_700_000_000.
-        let ends = |date| identity(answer(good("2023-11-14T23:13:20Z"), date), ARRIVAL).unwrap().expires_at;
+        let ends = |date| identity(&answer(good("2023-11-14T23:13:20Z"), date), ARRIVAL).unwrap().expires_at;
         assert_eq!(ends(None), Some(Moment(5_000 + 3_600_000)));
         assert_eq!(ends(Some("Tue, 14 Nov 2023 23:03:20 GMT")), Some(Moment(5_000 + 600_000)));
         assert_eq!(ends(Some("not a date")), Some(Moment(5_000 + 3_600_000)));
@@ -150,7 +66,7 @@ mod tests {
 
     #[test]
     fn an_identity_that_has_already_ended_ends_now() {
-        let identity = identity(answer(good("2001-01-01T00:00:00Z"), None), ARRIVAL).unwrap();
+        let identity = identity(&answer(good("2001-01-01T00:00:00Z"), None), ARRIVAL).unwrap();
         assert_eq!(identity.expires_at, Some(ARRIVAL.now));
     }
 
@@ -158,7 +74,7 @@ mod tests {
     fn each_missing_field_is_named() {
         for field in ["AccessKeyId", "AccessKeySecret", "SecurityToken", "Expiration"] {
             let body = good("2099-01-02T03:04:05Z").replace(&format!("\"{field}\""), "\"Other\"");
-            let error = identity(answer(body, None), ARRIVAL).unwrap_err();
+            let error = identity(&answer(body, None), ARRIVAL).unwrap_err();
             assert_eq!(error.kind(), ErrorKind::SourceUnavailable);
             assert!(error.message().contains(field), "{error}");
         }
@@ -183,7 +99,7 @@ mod tests {
             ("SecurityToken", "tok\u{200b}en"),
             ("SecurityToken", &"t".repeat(16385)),
         ] {
-            let error = identity(answer(body(field, text), None), ARRIVAL).unwrap_err();
+            let error = identity(&answer(body(field, text), None), ARRIVAL).unwrap_err();
             assert_eq!(error.kind(), ErrorKind::SourceUnavailable);
             assert!(error.message().contains(&format!("has an {field} ")), "{error}");
             assert!(!error.to_string().contains(text) && !error.to_string().contains("Evil"), "{error}");
@@ -191,14 +107,14 @@ mod tests {
         for (field, text) in
             [("AccessKeyId", "STS.NT-a_B9"), ("AccessKeySecret", "a+/="), ("SecurityToken", "CAIS+/~=")]
         {
-            assert!(identity(answer(body(field, text), None), ARRIVAL).is_ok(), "{field}");
+            assert!(identity(&answer(body(field, text), None), ARRIVAL).is_ok(), "{field}");
         }
     }
 
     #[test]
     fn no_identity_is_kept_for_longer_than_half_a_day() {
         for end in ["9999-01-01T00:00:00Z", "2023-11-15T10:13:21Z"] {
-            let identity = identity(answer(good(end), None), ARRIVAL).unwrap();
+            let identity = identity(&answer(good(end), None), ARRIVAL).unwrap();
             assert_eq!(identity.expires_at, Some(ARRIVAL.now + Duration::from_secs(12 * 3_600)), "{end}");
         }
     }
@@ -218,7 +134,7 @@ mod tests {
             let length = body.len();
             body[at % length] = byte;
             body.truncate(length - cut % length);
-            if let Err(error) = identity(answer(body, None), ARRIVAL) {
+            if let Err(error) = identity(&answer(body, None), ARRIVAL) {
                 let text = format!("{error} {error:?}");
                 prop_assert!(!text.contains(SECRET) && !text.contains(TOKEN), "{}", text);
             }
@@ -226,7 +142,7 @@ mod tests {
 
         #[test]
         fn any_bytes_are_survived(body: Vec<u8>) {
-            let _ = identity(answer(body.clone(), None), ARRIVAL);
+            let _ = identity(&answer(body.clone(), None), ARRIVAL);
             let _ = role_name(&answer(body.clone(), None));
             let _ = token(&answer(body, None));
         }

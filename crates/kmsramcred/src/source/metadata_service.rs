@@ -1,7 +1,9 @@
 //! The conversation with the ECS metadata service: one round of requests, version 2 with fall-back to version 1.
 
 use super::Identity;
-use super::metadata_answer::{self, Arrival};
+use super::lent_identity::Arrival;
+use super::metadata_answer;
+use super::renewed::{Failure, Lender};
 use crate::clock::{Clock, Deadline};
 use crate::error::{Error, ErrorKind};
 use crate::exchange::{Exchange, HttpRequest, HttpResponse};
@@ -15,22 +17,7 @@ const BODY_LIMIT: usize = 64 * 1024;
 const TOKEN_SECONDS: &str = "21600";
 const ROLES: &str = "/latest/meta-data/ram/security-credentials/";
 
-/// How the conversation failed.
-pub(super) struct Failure {
-    pub(super) error: Error,
-    /// Whether the same round may succeed a moment later.
-    pub(super) passing: bool,
-}
-
 impl Failure {
-    fn passing(error: Error) -> Failure {
-        Failure { error, passing: true }
-    }
-
-    fn settled(error: Error) -> Failure {
-        Failure { error, passing: false }
-    }
-
     fn denied(message: String, status: u16) -> Failure {
         Failure::settled(Error::new(ErrorKind::SourceDenied, message).with_http_status(status))
     }
@@ -54,9 +41,17 @@ pub(super) struct MetadataService {
     pub(super) imdsv1_disabled: bool,
 }
 
-impl MetadataService {
+impl Lender for MetadataService {
+    fn name(&self) -> &'static str {
+        "ecs_ram_role"
+    }
+
+    fn place(&self) -> String {
+        metadata_answer::PLACE.to_owned()
+    }
+
     /// One round: a token, the role's name where it is not set, the credentials. One token serves both reads.
-    pub(super) fn ask(&self, deadline: Deadline) -> Result<Identity, Failure> {
+    fn lend(&self, deadline: Deadline) -> Result<Identity, Failure> {
         let token = self.token(deadline)?;
         let found;
         let role = match &self.role_name {
@@ -68,7 +63,9 @@ impl MetadataService {
         };
         self.credentials(role, token.as_ref(), deadline)
     }
+}
 
+impl MetadataService {
     /// The token of version 2; none where the service has only version 1.
     fn token(&self, deadline: Deadline) -> Result<Option<SecretText>, Failure> {
         let ttl = ("x-aliyun-ecs-metadata-token-ttl-seconds".to_owned(), TOKEN_SECONDS.to_owned());
@@ -108,10 +105,7 @@ impl MetadataService {
             return Err(Failure::settled(Error::new(ErrorKind::ConfigInvalid, message)));
         }
         self.read(&format!("{ROLES}{role}"), token, deadline, |response| match response.status {
-            200 => {
-                let arrival = Arrival { now: self.clock.now(), unix_ms: self.clock.unix_ms() };
-                metadata_answer::identity(response, arrival).map_err(Failure::settled)
-            }
+            200 => metadata_answer::identity(&response, Arrival::at(&*self.clock)).map_err(Failure::settled),
             404 => Err(Failure::denied(
                 format!("The RAM role {role} is not attached to this ECS instance; attach it, or correct its name."),
                 404,

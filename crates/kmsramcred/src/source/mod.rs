@@ -4,17 +4,30 @@
 //! [`Exchange`](crate::exchange::Exchange) that it is given.
 
 pub mod access_key;
+mod assume_role;
+mod chain;
 pub mod client_key;
+mod credentials_uri;
 pub mod ecs_ram_role;
+mod lent_identity;
 mod metadata_answer;
 mod metadata_service;
+mod oidc_role;
+mod renewed;
 #[cfg(test)]
 pub(crate) mod scripted;
 pub(crate) mod secret_field;
+mod sts;
 
 pub use access_key::AccessKeySource;
+pub use assume_role::{AssumeRole, StsQuestion, StsSign};
+pub use chain::{Chain, ChainLink, ChainReport};
 pub use client_key::{ClientKey, ClientKeySource};
+pub use credentials_uri::{CredentialsUri, UriPlace};
 pub use ecs_ram_role::{EcsRamRole, EcsRamRoleSettings};
+pub use oidc_role::OidcRole;
+pub use renewed::Pause;
+pub use sts::StsPlace;
 
 use crate::clock::{Deadline, Moment};
 use crate::error::Error;
@@ -72,4 +85,9 @@ pub trait Source: Send + Sync {
     /// Says that KMS refused `refused`. Answers whether the next `identity` may be another one; a fixed AccessKey
     /// answers `false`. Forgets nothing when the current identity is not the refused one.
     fn refused(&self, refused: &Identity) -> bool;
+
+    /// For `explain`: which of several sources is used, and why others are not. A single source has nothing to report.
+    fn report(&self) -> ChainReport {
+        ChainReport::default()
+    }
 }

@@ -1,0 +1,262 @@
+//! The recorded vectors are compared link by link: what the sources then send is compared in `tests/vector_sts.rs` and
+//! `tests/vector_imds.rs`. Deliberately not imitated: the library asks the metadata service twice for a token.
+
+use super::*;
+use crate::config::scratch::Scratch;
+use crate::config::{Config, ConfigBuilder};
+use serde_json::Value;
+use std::collections::BTreeMap;
+use std::ffi::OsString;
+
+type Variables = BTreeMap<String, String>;
+
+fn vectors(text: &str, count: usize) -> Vec<Value> {
+    let vectors: Vec<Value> = serde_json::from_str(text).unwrap();
+    assert_eq!(vectors.len(), count);
+    vectors
+}
+
+fn text(value: &Value) -> &str {
+    value.as_str().unwrap_or_else(|| panic!("{value} is no text"))
+}
+
+/// The default chain of a process with these variables, at home in the scratch directory.
+fn chain_of(scratch: &Scratch, variables: &Variables, distrust: Option<&'static str>) -> (Vec<ChainLink>, Config) {
+    let home = scratch.path().to_str().unwrap().to_owned();
+    let variable = |name: &str| match name {
+        "HOME" => Some(OsString::from(&home)),
+        _ => variables.get(name).map(|value| OsString::from(value.replace("$HOME", &home))),
+    };
+    let process = Process { variable: &variable, working_directory: None, user: Some(0), distrust };
+    let mut builder = ConfigBuilder::default();
+    builder.environment_of(&process).unwrap();
+    builder.set("cache_client_region_id", r#"[{"regionId":"cn-x"}]"#).unwrap();
+    let config = builder.build_of(&process).unwrap();
+    let SourceSettings::Chain { links } = config.source.clone() else { panic!("{:?}", config.source) };
+    (links, config)
+}
+
+fn home_file(scratch: &Scratch, name: &str, content: &str) {
+    if let Some(folder) = std::path::Path::new(name).parent() {
+        std::fs::create_dir_all(scratch.path().join(folder)).unwrap();
+    }
+    scratch.file(name, content);
+}
+
+fn first(links: &[ChainLink]) -> Option<(&'static str, &SourceSettings)> {
+    links.iter().find_map(|link| link.source.as_ref().ok().map(|source| (link.name, &**source)))
+}
+
+#[test]
+fn vector_default_chain() {
+    for vector in vectors(include_str!("../../../../tests/vectors/default-chain.json"), 14) {
+        let (name, input, expected) = (text(&vector["name"]), &vector["input"], &vector["expected"]);
+        let scratch = Scratch::new();
+        for (file, content) in input["home_files"].as_object().unwrap() {
+            home_file(&scratch, file, text(content));
+        }
+        let variables = input["env"].as_object().unwrap();
+        let variables = variables.iter().map(|(name, value)| (name.clone(), text(value).to_owned())).collect();
+        let (links, _) = chain_of(&scratch, &variables, None);
+        let wire = expected["wire"].as_array().unwrap();
+        let Some((link, source)) = first(&links) else {
+            assert!(expected["error"].is_string() && wire.is_empty(), "{name}");
+            continue;
+        };
+        if let Some(provider) = expected["provider_name"].as_str() {
+            assert_eq!(provider.split('/').nth(1), Some(link), "{name}");
+        }
+        match source {
+            SourceSettings::AccessKey { id, token, .. } => {
+                assert_eq!(id, text(&expected["access_key_id"]), "{name}");
+                assert_eq!(token.as_ref().map(SecretText::expose), expected["security_token"].as_str(), "{name}");
+                assert!(wire.is_empty());
+            }
+            SourceSettings::OidcRole { sts_endpoint, token_file, .. } => {
+                assert_eq!(sts_endpoint.authority, text(&wire[0][2]), "{name}");
+                assert_eq!(std::fs::read(token_file).unwrap(), b"jwt", "{name}");
+            }
+            SourceSettings::EcsRamRole { role_name, metadata_endpoint, imdsv1_disabled } => {
+                assert_eq!(metadata_endpoint.authority, text(&wire[0][2]), "{name}");
+                let known = input["env"].get("ALIBABA_CLOUD_ECS_METADATA").and_then(Value::as_str);
+                assert_eq!(role_name.as_deref(), known, "{name}");
+                assert_eq!(*imdsv1_disabled, expected["error"].is_string(), "{name}");
+            }
+            SourceSettings::CredentialsUri { endpoint, target } => {
+                assert_eq!(endpoint.authority, text(&wire[0][2]), "{name}");
+                assert_eq!(target.expose(), text(&wire[0][3]), "{name}");
+            }
+            other => panic!("{name}: {other:?}"),
+        }
+    }
+}
+
+#[test]
+fn vector_profiles() {
+    for vector in vectors(include_str!("../../../../tests/vectors/profiles.json"), 16) {
+        let (name, input, expected) = (text(&vector["name"]), &vector["input"], &vector["expected"]);
+        let scratch = Scratch::new();
+        let (link, file, content) = match text(&input["format"]) {
+            "config.json" => ("cli_profile", ".aliyun/config.json", input["json"].to_string()),
+            _ => ("profile", ".alibabacloud/credentials.ini", text(&input["text"]).to_owned()),
+        };
+        home_file(&scratch, file, &content);
+        let profile = input["profile"].as_str().map(|profile| ("ALIBABA_CLOUD_PROFILE".to_owned(), profile.to_owned()));
+        let (links, _) = chain_of(&scratch, &profile.into_iter().collect(), None);
+        let read = &links.iter().find(|candidate| candidate.name == link).unwrap().source;
+        let Some(credentials) = expected.get("credentials") else {
+            let reason = read.as_ref().unwrap_err();
+            assert!(reason.contains(scratch.path().to_str().unwrap()), "{name}: {reason}");
+            continue;
+        };
+        match &**read.as_ref().unwrap() {
+            SourceSettings::AccessKey { id, secret, token } => {
+                assert_eq!(id, text(&credentials["access_key_id"]), "{name}");
+                assert_eq!(secret.expose(), text(&credentials["access_key_secret"]), "{name}");
+                assert_eq!(token.as_ref().map(SecretText::expose), credentials["security_token"].as_str(), "{name}");
+            }
+            SourceSettings::AssumeRole { asker, role, sts_endpoint, .. } => {
+                let request = &expected["requests"][0];
+                let target = percent_encoding::percent_decode_str(text(&request["target"])).decode_utf8().unwrap();
+                let SourceSettings::AccessKey { id, .. } = &**asker else { panic!("{name}: {asker:?}") };
+                for said in [
+                    format!("&AccessKeyId={id}&"),
+                    format!("&RoleArn={}&", role.arn),
+                    format!("&RoleSessionName={}&", role.session_name),
+                    format!("&DurationSeconds={}&", role.duration_seconds),
+                ] {
+                    assert!(target.contains(&said), "{name}: {said} in {target}");
+                }
+                assert_eq!(sts_endpoint.authority, text(&request["headers"]["host"]), "{name}");
+            }
+            other => panic!("{name}: {other:?}"),
+        }
+    }
+}
+
+#[test]
+fn vector_credentials_uri_addresses() {
+    for vector in vectors(include_str!("../../../../tests/vectors/credentials-uri.json"), 6) {
+        let (name, uri) = (text(&vector["name"]), text(&vector["input"]["uri"]));
+        let variables = [("ALIBABA_CLOUD_CREDENTIALS_URI".to_owned(), uri.to_owned())].into();
+        let (links, _) = chain_of(&Scratch::new(), &variables, None);
+        let Ok(source) = &links[5].source else { panic!("{name}") };
+        let SourceSettings::CredentialsUri { endpoint, target } = &**source else { panic!("{name}") };
+        // The library writes an encoded blank anew, as `+`: the address goes out as it was given.
+        let written = text(&vector["expected"]["request"]["target"]).replace('+', "%20");
+        assert_eq!((target.expose(), endpoint.tls), (written.as_str(), false), "{name}");
+        assert_eq!(endpoint.authority, text(&vector["expected"]["request"]["headers"]["host"]), "{name}");
+    }
+}
+
+fn uri(uri: &str) -> Result<Box<SourceSettings>, String> {
+    let variables = [("ALIBABA_CLOUD_CREDENTIALS_URI".to_owned(), uri.to_owned())].into();
+    chain_of(&Scratch::new(), &variables, None).0.remove(5).source
+}
+
+#[test]
+fn an_address_is_plain_only_on_this_machine_and_never_shown() {
+    for good in ["https://vault.example:8443/c?x=1", "https://vault.example", "http://[::1]:80/c", "http://localhost?a"]
+    {
+        let source = uri(good).unwrap();
+        assert!(!format!("{source:?}").contains("x=1"));
+    }
+    for bad in
+        ["http://vault.example/c?hunter2", "ftp://h/hunter2", "h/hunter2", "https://u:hunter2@h/", "https://h/#hunter2"]
+    {
+        let reason = uri(bad).unwrap_err();
+        assert!(reason.contains("https://host/path") && !reason.contains("hunter2"), "{reason}");
+    }
+}
+
+#[test]
+fn a_setuid_program_reads_neither_environment_nor_home() {
+    let scratch = Scratch::new();
+    home_file(
+        &scratch,
+        ".alibabacloud/credentials.ini",
+        "[default]\ntype=access_key\naccess_key_id=i\naccess_key_secret=s",
+    );
+    let variables: Variables = [
+        ("ALIBABA_CLOUD_ACCESS_KEY_ID", "id"),
+        ("ALIBABA_CLOUD_ACCESS_KEY_SECRET", "s"),
+        ("ALIBABA_CLOUD_ECS_METADATA", "of-the-caller"),
+        ("ALIBABA_CLOUD_ECS_METADATA_DISABLED", "true"),
+    ]
+    .map(|(name, value)| (name.to_owned(), value.to_owned()))
+    .into();
+    let (links, _) = chain_of(&scratch, &variables, Some("this is a setuid program"));
+    let (link, source) = first(&links).unwrap();
+    assert_eq!(link, "ecs_ram_role");
+    assert!(matches!(source, SourceSettings::EcsRamRole { role_name: None, .. }), "{source:?}");
+    for link in links.iter().filter(|link| link.name != "ecs_ram_role") {
+        assert!(link.source.as_ref().unwrap_err().contains("setuid"), "{link:?}");
+    }
+}
+
+fn cli(json: &str) -> Result<Box<SourceSettings>, String> {
+    let scratch = Scratch::new();
+    home_file(&scratch, ".aliyun/config.json", json);
+    chain_of(&scratch, &Variables::new(), None).0.remove(2).source
+}
+
+#[test]
+fn profiles_that_assume_one_another_in_a_circle_are_refused() {
+    let chained = |name: &str, source: &str| {
+        format!(
+            r#"{{"name":"{name}","mode":"ChainableRamRoleArn","source_profile":"{source}","ram_role_arn":"acs:ram::1:role/r"}}"#
+        )
+    };
+    let circle = format!(r#"{{"current":"a","profiles":[{},{}]}}"#, chained("a", "b"), chained("b", "a"));
+    let reason = cli(&circle).unwrap_err();
+    assert!(reason.contains("a, b assume one another in a circle"), "{reason}");
+    let names: Vec<String> = (0..20).map(|at| format!("p{at}")).collect();
+    let row: Vec<String> = names.windows(2).map(|pair| chained(&pair[0], &pair[1])).collect();
+    let reason = cli(&format!(r#"{{"current":"p0","profiles":[{}]}}"#, row.join(","))).unwrap_err();
+    assert!(reason.contains("more than 8 profiles"), "{reason}");
+}
+
+#[test]
+fn the_other_modes_of_the_tool_are_read() {
+    let of = |profile: &str| cli(&format!(r#"{{"current":"p","profiles":[{{"name":"p",{profile}}}]}}"#));
+    let ecs = of(r#""mode":"EcsRamRole","ram_role_name":"web""#).unwrap();
+    assert!(matches!(&*ecs, SourceSettings::EcsRamRole { role_name: Some(name), .. } if name == "web"), "{ecs:?}");
+    let oidc = of(
+        r#""mode":"OIDC","ram_role_arn":"acs:ram::1:role/r","oidc_provider_arn":"acs:ram::1:oidc-provider/p","oidc_token_file":"/t","sts_region":"cn-x","enable_vpc":true"#,
+    )
+    .unwrap();
+    let SourceSettings::OidcRole { sts_endpoint, .. } = &*oidc else { panic!("{oidc:?}") };
+    assert_eq!(sts_endpoint.authority, "sts-vpc.cn-x.aliyuncs.com");
+    for (wrong, said) in [
+        (r#""mode":"AK","access_key_id":"i""#, "access_key_secret"),
+        (r#""mode":"AK","access_key_id":"a b","access_key_secret":"hunter2""#, "AccessKey id"),
+        (r#""mode":"StsToken","access_key_id":"i","access_key_secret":"hunter2""#, "sts_token"),
+        (r#""mode":"RamRoleArn","access_key_id":"i","access_key_secret":"hunter2","ram_role_arn":"x""#, "acs:ram"),
+        (r#""mode":"EcsRamRole","ram_role_name":"../x""#, "RAM role"),
+        (r#""mode":"External","process_command":"hunter2""#, "none of AK"),
+    ] {
+        let reason = of(wrong).unwrap_err();
+        assert!(reason.contains(said) && !reason.contains("hunter2"), "{reason}");
+    }
+    let reason = cli(r#"{"profiles": hunter2}"#).unwrap_err();
+    assert!(reason.contains("line 1") && !reason.contains("hunter2"), "{reason}");
+}
+
+#[test]
+fn the_ini_file_may_lack_its_suffix_and_its_types_are_read() {
+    let of = |section: &str| {
+        let scratch = Scratch::new();
+        home_file(&scratch, ".alibabacloud/credentials", &format!("; c\n[default]\n{section}\n[other]\ntype=x\n"));
+        chain_of(&scratch, &Variables::new(), None).0.remove(3).source
+    };
+    let key =
+        of("type = access_key\naccess_key_id = one\naccess_key_id = two # last\naccess_key_secret = a=b").unwrap();
+    let SourceSettings::AccessKey { id, secret, .. } = &*key else { panic!("{key:?}") };
+    assert_eq!((id.as_str(), secret.expose()), ("two", "a=b"));
+    let ecs = of("type=ecs_ram_role\nrole_name=web").unwrap();
+    assert!(matches!(*ecs, SourceSettings::EcsRamRole { .. }));
+    let oidc = "type=oidc_role_arn\nrole_arn=acs:ram::1:role/r\noidc_provider_arn=acs:ram::1:oidc-provider/p\n";
+    assert!(matches!(*of(&format!("{oidc}oidc_token_file_path=/t")).unwrap(), SourceSettings::OidcRole { .. }));
+    assert!(of(oidc).unwrap_err().contains("oidc_token_file_path"));
+    assert!(of("type=rsa_key_pair\nprivate_key_file=hunter2").unwrap_err().contains("none of access_key"));
+}

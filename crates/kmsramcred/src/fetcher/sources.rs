@@ -1,0 +1,111 @@
+//! One source, put together from its settings: its exchange, its signature, its pauses.
+
+use super::{CONNECT, Closing, nonce};
+use crate::clock::Clock;
+use crate::config::{Config, Endpoint, Proxy, SourceSettings};
+use crate::error::Error;
+use crate::exchange::Exchange;
+use crate::sign::{Call, Scheme, openapi_request};
+use crate::source::{
+    AccessKeySource, AssumeRole, Chain, ChainLink, CredentialsUri, EcsRamRole, EcsRamRoleSettings, OidcRole, Pause,
+    Source, StsPlace, StsQuestion, UriPlace,
+};
+use crate::transport::TlsTrust;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// The longest time for each step with the metadata service.
+const METADATA_STEP: Duration = Duration::from_secs(1);
+/// The longest time for the metadata service as a link of the default chain: outside the cloud nobody answers there.
+const METADATA_PATIENCE: Duration = Duration::from_secs(1);
+/// The longest time for any other link of the default chain.
+const LINK_PATIENCE: Duration = Duration::from_secs(3);
+/// The longest time in which STS has to begin its answer.
+const STS_ANSWER: Duration = Duration::from_secs(5);
+
+/// Makes a way to the network: trust, proxy, time to connect, time for an answer.
+pub(super) type MakeExchange<'a> =
+    dyn FnMut(TlsTrust, Option<&Proxy>, Duration, Option<Duration>) -> Result<Arc<dyn Exchange>, Error> + 'a;
+
+/// What all sources of one client are put together with.
+pub(super) struct Workshop<'a> {
+    pub(super) config: &'a Config,
+    pub(super) clock: &'a Arc<dyn Clock>,
+    pub(super) closing: &'a Arc<Closing>,
+    pub(super) user_agent: &'a str,
+    pub(super) exchange: &'a mut MakeExchange<'a>,
+}
+
+impl Workshop<'_> {
+    /// Opens nothing.
+    pub(super) fn source(&mut self, settings: SourceSettings) -> Result<Arc<dyn Source>, Error> {
+        Ok(match settings {
+            SourceSettings::AccessKey { id, secret, token } => Arc::new(AccessKeySource::new(id, secret, token)),
+            SourceSettings::EcsRamRole { role_name, metadata_endpoint, imdsv1_disabled } => {
+                let authority = metadata_endpoint.authority;
+                let settings = EcsRamRoleSettings { role_name, authority, imdsv1_disabled };
+                let exchange = (self.exchange)(TlsTrust::System, None, METADATA_STEP, Some(METADATA_STEP))?;
+                Arc::new(EcsRamRole::new(exchange, Arc::clone(self.clock), settings, self.pause()))
+            }
+            SourceSettings::AssumeRole { asker, role, external_id, sts_endpoint } => {
+                let asker = self.source(*asker)?;
+                let user_agent = self.user_agent.to_owned();
+                let sign = move |question: &StsQuestion<'_>, identity: &_, unix_ms| {
+                    let call = Call {
+                        authority: question.authority,
+                        tls: question.tls,
+                        action: question.action,
+                        version: question.version,
+                        params: question.params,
+                        region_id: None,
+                        user_agent: &user_agent,
+                        body_limit: question.body_limit,
+                    };
+                    openapi_request(Scheme::RpcV1, &call, identity, unix_ms, &nonce())
+                };
+                let place = self.sts(sts_endpoint)?;
+                Arc::new(AssumeRole::new(place, asker, role, external_id, Box::new(sign), self.pause()))
+            }
+            SourceSettings::OidcRole { role, provider_arn, token_file, sts_endpoint } => {
+                let place = self.sts(sts_endpoint)?;
+                let user_agent = self.user_agent.to_owned();
+                Arc::new(OidcRole::new(place, role, provider_arn, token_file, user_agent, self.pause()))
+            }
+            SourceSettings::CredentialsUri { endpoint, target } => {
+                let trust = self.trust();
+                let exchange = (self.exchange)(trust, self.config.proxies.of(&endpoint), CONNECT, Some(STS_ANSWER))?;
+                let Endpoint { authority, tls } = endpoint;
+                let target = target.expose().to_owned();
+                let place = UriPlace { authority, tls, target, exchange, clock: Arc::clone(self.clock) };
+                Arc::new(CredentialsUri::new(place, self.pause()))
+            }
+            SourceSettings::Chain { links } => {
+                let mut made = Vec::new();
+                for link in links {
+                    let patience = if link.name == "ecs_ram_role" { METADATA_PATIENCE } else { LINK_PATIENCE };
+                    let source = match link.source {
+                        Ok(settings) => Ok(self.source(*settings)?),
+                        Err(reason) => Err(reason),
+                    };
+                    made.push(ChainLink { name: link.name, source, patience });
+                }
+                Arc::new(Chain::new(made, Arc::clone(self.clock)))
+            }
+        })
+    }
+
+    fn sts(&mut self, endpoint: Endpoint) -> Result<StsPlace, Error> {
+        let trust = self.trust();
+        let exchange = (self.exchange)(trust, self.config.proxies.of(&endpoint), CONNECT, Some(STS_ANSWER))?;
+        Ok(StsPlace { authority: endpoint.authority, tls: endpoint.tls, exchange, clock: Arc::clone(self.clock) })
+    }
+
+    fn trust(&self) -> TlsTrust {
+        if self.config.trusts_its_caller { TlsTrust::System } else { TlsTrust::UsualSystem }
+    }
+
+    fn pause(&self) -> Box<Pause> {
+        let pausing = Arc::clone(self.closing);
+        Box::new(move |longest| pausing.pause(longest))
+    }
+}

@@ -1,0 +1,128 @@
+//! The default chain: of several sources the first that gives an identity, for good.
+//!
+//! In go links in their order, some of which were passed over already when the settings were read; out comes the identity
+//! of the first that has one. That link is kept for the life of the chain. Where none has one, the error says of each why.
+
+use super::{Identity, Source};
+use crate::clock::{Clock, Deadline};
+use crate::error::{Error, ErrorKind};
+use std::fmt;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+/// One link: a source, or why there is none.
+pub struct ChainLink {
+    /// What `explain` and errors call the link.
+    pub name: &'static str,
+    /// The source, or why the link was passed over.
+    pub source: Result<Arc<dyn Source>, String>,
+    /// The longest time for its first identity: the links after it need some as well.
+    pub patience: Duration,
+}
+
+/// The first source of several that gives an identity.
+pub struct Chain {
+    links: Vec<ChainLink>,
+    clock: Arc<dyn Clock>,
+    /// Held while the links are asked in turn. Who waits for it began later, so it is free before their deadline.
+    chosen: Mutex<Option<Arc<dyn Source>>>,
+    report: Mutex<ChainReport>,
+}
+
+/// Which link of a chain is used and why others are not. Holds no secret.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct ChainReport {
+    /// The link that is used; none before the first identity.
+    pub used: Option<&'static str>,
+    /// The links before it, or all that were asked in vain, each with the reason.
+    pub passed_over: Vec<(&'static str, String)>,
+}
+
+impl Chain {
+    /// A chain that asks nobody yet.
+    pub fn new(links: Vec<ChainLink>, clock: Arc<dyn Clock>) -> Chain {
+        Chain { links, clock, chosen: Mutex::default(), report: Mutex::default() }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Option<Arc<dyn Source>>> {
+        self.chosen.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn note(&self, used: Option<&'static str>, passed_over: Vec<(&'static str, String)>) {
+        *self.report.lock().unwrap_or_else(PoisonError::into_inner) = ChainReport { used, passed_over };
+    }
+
+    fn search(&self, deadline: Deadline) -> Result<(Arc<dyn Source>, Arc<Identity>), Error> {
+        let mut passed_over = Vec::new();
+        let mut denied = false;
+        for link in &self.links {
+            let reason = match &link.source {
+                Err(reason) => reason.clone(),
+                Ok(source) => {
+                    let end = Deadline(deadline.0.min(self.clock.now() + link.patience));
+                    match source.identity(end) {
+                        Ok(identity) => {
+                            self.note(Some(link.name), passed_over);
+                            return Ok((Arc::clone(source), identity));
+                        }
+                        Err(error) if error.kind() == ErrorKind::Closed => return Err(error),
+                        Err(error) => {
+                            denied |= !error.is_retryable();
+                            error.message().trim_end_matches('.').to_owned()
+                        }
+                    }
+                }
+            };
+            passed_over.push((link.name, reason));
+        }
+        let kind = match denied {
+            // Nothing was there to be asked, and nothing will be.
+            _ if self.links.iter().all(|link| link.source.is_err()) => ErrorKind::ConfigMissing,
+            true => ErrorKind::SourceDenied,
+            false => ErrorKind::SourceUnavailable,
+        };
+        let reasons: Vec<String> = passed_over.iter().map(|(name, reason)| format!("{name}: {reason}")).collect();
+        self.note(None, passed_over);
+        let message = format!(
+            "credentials_type is not set, and no link of the default chain gives an identity: {}.",
+            reasons.join("; ")
+        );
+        Err(Error::new(kind, message))
+    }
+}
+
+impl Source for Chain {
+    fn name(&self) -> &'static str {
+        "default"
+    }
+
+    fn identity(&self, deadline: Deadline) -> Result<Arc<Identity>, Error> {
+        let mut chosen = self.lock();
+        if let Some(source) = chosen.clone() {
+            drop(chosen);
+            return source.identity(deadline);
+        }
+        let (source, identity) = self.search(deadline)?;
+        *chosen = Some(source);
+        Ok(identity)
+    }
+
+    fn report(&self) -> ChainReport {
+        self.report.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    fn refused(&self, refused: &Identity) -> bool {
+        let chosen = self.lock().clone();
+        chosen.is_some_and(|source| source.refused(refused))
+    }
+}
+
+impl fmt::Debug for Chain {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_list().entries(self.links.iter().map(|link| link.name)).finish()
+    }
+}
+
+#[cfg(test)]
+#[path = "chain_tests.rs"]
+mod tests;

@@ -1,0 +1,151 @@
+//! `oidc_role_arn`: the temporary identity of a RAM role that trusts an OIDC token (RRSA on Kubernetes).
+//!
+//! In go the role and the file that holds the token, out comes what STS lends for them (AssumeRoleWithOIDC). The file is
+//! read again at each renewal, since Kubernetes writes it anew. The question is not signed, and the token goes into its
+//! body: addresses get logged.
+
+use super::renewed::{Failure, Lender, Pause, Renewed};
+use super::sts::{BODY_LIMIT, Sts, StsPlace, VERSION};
+use super::{Identity, Source};
+use crate::civil_time::format_utc;
+use crate::clock::Deadline;
+use crate::config::{RoleSettings, regular_file};
+use crate::error::{Error, ErrorKind};
+use crate::exchange::HttpRequest;
+use crate::secret_text::SecretText;
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+use std::fmt;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+/// STS takes tokens from 4 to 20,000 characters.
+const TOKEN_LENGTHS: std::ops::RangeInclusive<usize> = 4..=20_000;
+const FILE_LIMIT: usize = 64 * 1024;
+const RESERVED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'.').remove(b'~');
+
+/// The identity of a role that trusts an OIDC token.
+pub struct OidcRole(Renewed<OidcLender>);
+
+struct OidcLender {
+    sts: Sts,
+    role: RoleSettings,
+    provider_arn: String,
+    token_file: PathBuf,
+    user_agent: String,
+}
+
+impl OidcRole {
+    /// A source that reads the file and asks STS when it is first needed.
+    pub fn new(
+        place: StsPlace,
+        role: RoleSettings,
+        provider_arn: String,
+        token_file: PathBuf,
+        user_agent: String,
+        pause: Box<Pause>,
+    ) -> OidcRole {
+        let clock = Arc::clone(&place.clock);
+        let lender = OidcLender { sts: Sts::new(place), role, provider_arn, token_file, user_agent };
+        OidcRole(Renewed::new(lender, clock, pause))
+    }
+}
+
+/// The token in a file, without the line end that editors leave.
+fn token(path: &Path) -> Result<SecretText, Error> {
+    let wrong = |what: String| {
+        Error::new(ErrorKind::SourceUnavailable, format!("The OIDC token file {} {what}.", path.display()))
+    };
+    let read = regular_file::open(path).and_then(|(file, _)| regular_file::read(file, FILE_LIMIT));
+    let bytes = read.map_err(|error| wrong(format!("cannot be read: {error}")))?;
+    let text = std::str::from_utf8(&bytes).map(str::trim).unwrap_or_default();
+    if !TOKEN_LENGTHS.contains(&text.len()) || !text.bytes().all(|byte| byte.is_ascii_graphic()) {
+        return Err(wrong("does not hold an OIDC token: 4 to 20000 visible ASCII characters".to_owned()));
+    }
+    Ok(SecretText::from(text))
+}
+
+impl OidcLender {
+    fn request(&self, token: &SecretText) -> HttpRequest {
+        let duration = self.role.duration_seconds.to_string();
+        let date = format_utc(self.sts.unix_ms());
+        let mut params = vec![
+            ("Action", "AssumeRoleWithOIDC"),
+            ("DurationSeconds", &duration),
+            ("Format", "JSON"),
+            ("OIDCProviderArn", &self.provider_arn),
+            ("OIDCToken", token.expose()),
+            ("RoleArn", &self.role.arn),
+            ("RoleSessionName", &self.role.session_name),
+            ("Timestamp", &date),
+            ("Version", VERSION),
+        ];
+        params.extend(self.role.policy.as_deref().map(|policy| ("Policy", policy)));
+        let mut body = String::with_capacity(3 * params.iter().map(|(n, v)| n.len() + v.len() + 2).sum::<usize>());
+        for (name, value) in params {
+            if !body.is_empty() {
+                body.push('&');
+            }
+            body.push_str(name);
+            body.push('=');
+            body.extend(utf8_percent_encode(value, RESERVED));
+        }
+        let header = |name: &str, value: &str| (name.to_owned(), value.to_owned());
+        HttpRequest {
+            method: "POST",
+            tls: self.sts.place.tls,
+            authority: self.sts.place.authority.clone(),
+            target: "/".to_owned(),
+            headers: vec![
+                header("accept", "application/json"),
+                header("content-type", "application/x-www-form-urlencoded"),
+                header("user-agent", &self.user_agent),
+            ],
+            body: body.into_bytes(),
+            body_limit: BODY_LIMIT,
+        }
+    }
+}
+
+impl Lender for OidcLender {
+    fn name(&self) -> &'static str {
+        "oidc_role_arn"
+    }
+
+    fn place(&self) -> String {
+        self.sts.name()
+    }
+
+    /// One question, and one more where the date can be corrected.
+    fn lend(&self, deadline: Deadline) -> Result<Identity, Failure> {
+        let token = token(&self.token_file).map_err(Failure::settled)?;
+        let mut answer = self.sts.ask(&self.request(&token), deadline);
+        if answer.as_ref().is_err_and(|refusal| refusal.about_the_date) {
+            answer = self.sts.ask(&self.request(&token), deadline);
+        }
+        answer.map_err(|refusal| refusal.failure)
+    }
+}
+
+impl Source for OidcRole {
+    fn name(&self) -> &'static str {
+        self.0.name()
+    }
+
+    fn identity(&self, deadline: Deadline) -> Result<Arc<Identity>, Error> {
+        self.0.identity(deadline)
+    }
+
+    fn refused(&self, refused: &Identity) -> bool {
+        self.0.refused(refused)
+    }
+}
+
+impl fmt::Debug for OidcRole {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("OidcRole").field("role", &self.0.lender().role.arn).finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+#[path = "oidc_role_tests.rs"]
+mod tests;
