@@ -5,14 +5,13 @@ use crate::clock::{Clock, Deadline, Moment, SystemClock};
 use crate::config::Config;
 use crate::error::{Error, ErrorKind};
 use crate::explain;
-use crate::fetcher::{self, Fetcher, Progress};
+use crate::fetcher::{Fetcher, Prepared, Progress};
 use crate::fork::{self, ForkCell};
 use crate::logging::{LogLevel, record};
 use crate::refresher::{Refresher, Rounds};
 use crate::secret::{Secret, SecretCore};
 use crate::secret_value::SecretValue;
 use crate::stats::{Counters, Stats};
-use crate::transport::TlsTrust;
 use crate::workers::Workers;
 use arc_swap::ArcSwap;
 use std::collections::HashMap;
@@ -42,7 +41,7 @@ pub(crate) fn check_name(name: &str) -> Result<(), Error> {
 /// What a client and its secrets share.
 pub(crate) struct Shared {
     pub(crate) config: Config,
-    trust: Vec<TlsTrust>,
+    prepared: Prepared,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) counters: Arc<Counters>,
     runtime: ForkCell<Runtime>,
@@ -52,7 +51,7 @@ pub(crate) struct Shared {
 impl Shared {
     /// This process's threads and connections; a forked child makes its own.
     pub(crate) fn runtime(&self) -> Arc<Runtime> {
-        self.runtime.get(|| Runtime::new(&self.config, &self.trust, &self.clock))
+        self.runtime.get(|| Runtime::new(&self.config, &self.prepared, &self.clock))
     }
 
     pub(crate) fn is_closed(&self) -> bool {
@@ -68,11 +67,11 @@ pub(crate) struct Runtime {
 }
 
 impl Runtime {
-    fn new(config: &Config, trust: &[TlsTrust], clock: &Arc<dyn Clock>) -> Runtime {
+    fn new(config: &Config, prepared: &Prepared, clock: &Arc<dyn Clock>) -> Runtime {
         Runtime {
             workers: Arc::new(Workers::new()),
             refresher: Arc::new(Refresher::new()),
-            fetcher: Fetcher::new(config, trust, Arc::clone(clock)),
+            fetcher: Fetcher::new(config, prepared, Arc::clone(clock)),
         }
     }
 
@@ -125,8 +124,8 @@ impl Client {
     fn with_clock(config: Config, clock: Arc<dyn Clock>) -> Result<Client, Error> {
         fork::watch();
         prepare_serials();
-        let trust = fetcher::trust(&config)?;
-        let runtime = Runtime::new(&config, &trust, &clock);
+        let prepared = Prepared::of(&config, clock.unix_ms())?;
+        let runtime = Runtime::new(&config, &prepared, &clock);
         if let Err(error) = &runtime.fetcher {
             return Err(error.clone());
         }
@@ -136,7 +135,7 @@ impl Client {
         let prefetch = config.prefetch.clone();
         let shared = Shared {
             config,
-            trust,
+            prepared,
             clock,
             counters: Arc::default(),
             runtime: ForkCell::new(runtime),

@@ -8,7 +8,7 @@ use crate::client::check_name;
 use crate::clock::{Clock, Deadline, Moment, SystemClock};
 use crate::config::{Config, Origin};
 use crate::error::{Error, ErrorKind};
-use crate::fetcher::{self, Fetcher};
+use crate::fetcher::{Fetcher, Prepared};
 use crate::gateway::{Gateway, Patience};
 use crate::secret_text::shown_access_key_id;
 use crate::secret_value::SecretValue;
@@ -72,7 +72,8 @@ pub fn examine(config: &Config, names: &[&str], budget: Option<Duration>) -> Exa
     let names: Vec<&str> =
         if names.is_empty() { config.prefetch.iter().map(String::as_str).collect() } else { names.to_vec() };
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
-    let fetcher = fetcher::trust(config).and_then(|trust| Fetcher::new(config, &trust, Arc::clone(&clock)));
+    let fetcher =
+        Prepared::of(config, clock.unix_ms()).and_then(|prepared| Fetcher::new(config, &prepared, Arc::clone(&clock)));
     let steps = match fetcher {
         Err(error) => {
             let outcome = Outcome::Failed(error);

@@ -94,6 +94,8 @@ fn gateway(settings: &GatewaySettings, known: Option<&Gateway>, now: Moment) -> 
     json!({
         "region": settings.region_id,
         "endpoint": settings.endpoint.authority,
+        "protocol": if settings.client_key.is_some() { "dkms-gcs-0.2" } else { "OpenAPI" },
+        "source": known.map(|gateway| gateway.source().name()),
         "certificates_verified": settings.endpoint.tls && !settings.ignore_ssl_certs,
         "state": state,
         "failures_in_a_row": findings.map_or(0, |findings| findings.failures_in_a_row),

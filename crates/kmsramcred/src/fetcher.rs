@@ -1,18 +1,21 @@
 //! One client's way to a secret's value: its sources, its signatures, its gateways, put together from the Config.
 
+mod prepared;
 mod sources;
 
 use crate::cache::{Entry, Ticket};
 use crate::clock::{Clock, Deadline, Moment};
-use crate::config::{Config, GatewaySettings, Proxy, Signature};
+use crate::config::{Config, Endpoint, GatewaySettings, Proxy, Signature};
 use crate::error::Error;
 use crate::exchange::Exchange;
 use crate::fork;
-use crate::gateway::{FetchParts, Gateway, OpenApi, Patience, Question, fetch};
+use crate::gateway::{Dedicated, FetchParts, Gateway, OpenApi, Patience, Protocol, Question, fetch};
 use crate::secret_value::{self, SecretValue};
 use crate::sign::{Call, Scheme, openapi_request};
+use crate::source::{ClientKeySource, Source};
 use crate::stats::Counters;
-use crate::transport::{HttpTransport, Resolver, TlsTrust, TransportSettings};
+use crate::transport::{HttpTransport, Resolver, TransportSettings};
+pub(crate) use prepared::Prepared;
 use sources::Workshop;
 use std::hash::{BuildHasher, RandomState};
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
@@ -20,18 +23,6 @@ use std::time::Duration;
 
 /// The longest time for a connection to a gateway, TLS handshake included.
 const CONNECT: Duration = Duration::from_secs(2);
-
-/// What each gateway's certificate must follow from, in their order. Reads the CA files: done once a client, so that a
-/// forked child needs no file, which may be gone by then, or be another.
-pub(crate) fn trust(config: &Config) -> Result<Vec<TlsTrust>, Error> {
-    let of = |gateway: &GatewaySettings| match &gateway.ca_file {
-        _ if gateway.ignore_ssl_certs => Ok(TlsTrust::Unverified),
-        Some(path) => TlsTrust::from_ca_file(path),
-        None if config.trusts_its_caller => Ok(TlsTrust::System),
-        None => Ok(TlsTrust::UsualSystem),
-    };
-    config.gateways.iter().map(of).collect()
-}
 
 /// Fetches values. Each process has its own: connections and identities are never shared across a fork.
 pub(crate) struct Fetcher {
@@ -64,8 +55,8 @@ impl Closing {
 }
 
 impl Fetcher {
-    /// Opens nothing. Fails when `trust` names certificates that cannot be used.
-    pub(crate) fn new(config: &Config, trust: &[TlsTrust], clock: Arc<dyn Clock>) -> Result<Fetcher, Error> {
+    /// Opens nothing. Fails when `prepared` has certificates that cannot be used.
+    pub(crate) fn new(config: &Config, prepared: &Prepared, clock: Arc<dyn Clock>) -> Result<Fetcher, Error> {
         let resolver = Arc::new(Resolver::new(Arc::clone(&clock), Arc::new(fork::spawn)));
         let closing: Arc<Closing> = Arc::default();
         let mut transports = Vec::new();
@@ -79,14 +70,27 @@ impl Fetcher {
                 Ok(transport)
             };
         let user_agent = user_agent(config);
-        let mut workshop =
-            Workshop { config, clock: &clock, closing: &closing, user_agent: &user_agent, exchange: &mut transport };
+        let mut workshop = Workshop {
+            config,
+            clock: &clock,
+            closing: &closing,
+            user_agent: &user_agent,
+            client_key: prepared.source_key.as_ref(),
+            exchange: &mut transport,
+        };
         let source = workshop.source(config.source.clone())?;
         let mut gateways = Vec::new();
-        for (gateway, trust) in config.gateways.iter().zip(trust) {
+        for ((gateway, trust), own_key) in config.gateways.iter().zip(&prepared.trust).zip(&prepared.gateway_keys) {
             let exchange = transport(trust.clone(), config.proxies.of(&gateway.endpoint), CONNECT, None)?;
-            let protocol = Box::new(open_api(config, gateway));
-            gateways.push(Gateway::new(gateway.endpoint.authority.clone(), Arc::clone(&source), protocol, exchange));
+            let Endpoint { authority, tls } = gateway.endpoint.clone();
+            let (source, protocol): (Arc<dyn Source>, Box<dyn Protocol>) = match own_key {
+                Some(key) => (
+                    Arc::new(ClientKeySource::new(Arc::clone(key))),
+                    Box::new(Dedicated::new(authority.clone(), tls, Arc::clone(key), user_agent.clone())),
+                ),
+                None => (Arc::clone(&source), Box::new(open_api(config, gateway))),
+            };
+            gateways.push(Gateway::new(authority, source, protocol, exchange));
         }
         Ok(Fetcher { gateways, clock, transports, closing })
     }
@@ -191,21 +195,5 @@ impl Patience for Progress<'_> {
 
     fn stumbled(&self, error: &Error) {
         self.entry.note(self.ticket, None, Some(error.clone().about_secret(self.entry.name())));
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_process_that_distrusts_its_caller_keeps_to_the_usual_store() {
-        let mut builder = Config::builder();
-        builder.access_key("id", "secret", None).unwrap();
-        builder.set("cache_client_region_id", r#"[{"regionId":"cn-x"}]"#).unwrap();
-        let mut config = builder.build().unwrap();
-        assert!(trust(&config).unwrap() == [TlsTrust::System]);
-        config.trusts_its_caller = false;
-        assert!(trust(&config).unwrap() == [TlsTrust::UsualSystem]);
     }
 }

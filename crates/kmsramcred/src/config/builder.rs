@@ -9,7 +9,7 @@ use super::layers::{Layer, Settings};
 use super::origin::Origin;
 use super::process::Process;
 use super::setting::{Setting, VISIBLE, visible};
-use super::{Config, Signature, identity, location, properties, proxy, region, shown, spelling, timing};
+use super::{Config, Signature, gateways, identity, location, properties, proxy, shown, spelling, timing};
 use crate::error::{Error, ErrorKind};
 use std::path::Path;
 use std::sync::Arc;
@@ -95,9 +95,9 @@ impl ConfigBuilder {
         if settings.all_default() {
             return Err(self.nothing_set());
         }
-        settings.refuse_unbuilt(identity::WORKS_TODAY, notices)?;
+        settings.notice_without_effect(notices);
         let source = identity::read(&settings, process, notices)?;
-        let gateways = region::read(&settings, process, notices)?;
+        let gateways = gateways::read(&settings, process, notices)?;
         let proxies = proxy::read(&settings, notices)?;
         let list = |key, allow: fn(char) -> bool, allowed| {
             settings.read(key, |setting| setting.list(allow, allowed)).map(Option::unwrap_or_default)

@@ -3,11 +3,12 @@
 //! In go `client_key_private_key_path` and what says where the password is, out come both as they were read, with the place
 //! where errors about them say that they stand. What the file holds is the business of whoever signs. Knows no sockets.
 
+use super::identity::required;
 use super::layers::Settings;
 use super::process::Process;
 use super::setting::{Setting, visible};
 use super::{regular_file, shown};
-use crate::error::{Error, ErrorKind};
+use crate::error::Error;
 use crate::secret_text::SecretText;
 use std::fmt;
 use std::fs::File;
@@ -60,16 +61,12 @@ impl ClientKeySettings {
 
 /// Reads the ClientKey of `credentials_type=client_key`.
 pub(super) fn read(settings: &Settings, process: &Process) -> Result<ClientKeySettings, Error> {
-    let Some(named) = settings.get("client_key_private_key_path") else {
-        let message =
-            "client_key_private_key_path is not set; allowed: the path of the clientKey_<KeyId>.json that KMS offered.";
-        return Err(Error::new(ErrorKind::ConfigInvalid, message));
-    };
+    let named = required(settings, "client_key_private_key_path")?;
     let password = password(settings, process)?.ok_or_else(|| {
-        Error::new(
-            ErrorKind::ConfigInvalid,
-            "The password of the ClientKey is not set; allowed: client_key_password_from_file_path, \
-             client_key_password_from_env_variable, or the environment variable client_key_password.",
+        named.wrong(
+            "a file without a password",
+            "one of client_key_password_from_file_path and client_key_password_from_env_variable, or the password itself in \
+             the environment variable client_key_password",
         )
     })?;
     let (path, file) = open(named, process)?;

@@ -1,8 +1,7 @@
 //! Stage 1 of 8: the `credentials_*` keys become the settings of one source.
 //!
-//! In go the chosen settings, out comes which source gives the identity and with what. The types are one table: a type
-//! that is not built yet has no reader, and gets one when its source exists. Asks nobody for an identity: knows no
-//! sockets.
+//! In go the chosen settings, out comes which source gives the identity and with what. The types are one table.
+//! Asks nobody for an identity: knows no sockets.
 
 use super::endpoint::{self, Endpoint};
 use super::keys::Group;
@@ -10,36 +9,31 @@ use super::layers::Settings;
 use super::process::Process;
 use super::setting::{Setting, VISIBLE, visible};
 use super::source_settings::SourceSettings;
-use super::{chain, role, shown};
+use super::{chain, client_key, role, shown};
 use crate::error::{Error, ErrorKind};
 use crate::secret_text::SecretText;
 
-/// What works today, for errors about what does not.
-pub(super) const WORKS_TODAY: &str = "credentials_type=ak, token, ecs_ram_role, sts, ram_role or oidc_role_arn, \
-     with regions in cache_client_region_id";
+/// The types, for errors about others.
+pub(super) const TYPES_ALLOWED: &str = "ak, token, ecs_ram_role, sts, ram_role, oidc_role_arn or client_key";
 
 type Reader = fn(&Settings, &Process) -> Result<SourceSettings, Error>;
 
 struct Type {
     name: &'static str,
     uses: &'static [&'static str],
-    read: Option<Reader>,
+    read: Reader,
 }
 
 const TYPES: &[Type] = &[
     Type {
         name: "ak",
         uses: &["credentials_access_key_id", "credentials_access_secret", "credentials_security_token"],
-        read: Some(access_key),
+        read: access_key,
     },
-    Type { name: "ecs_ram_role", uses: &["credentials_role_name"], read: Some(ecs_ram_role) },
-    Type {
-        name: "token",
-        uses: &["credentials_access_token_id", "credentials_access_token"],
-        read: Some(access_token),
-    },
-    Type { name: "sts", uses: ASSUME_ROLE, read: Some(assume_role) },
-    Type { name: "ram_role", uses: ASSUME_ROLE, read: Some(assume_role) },
+    Type { name: "ecs_ram_role", uses: &["credentials_role_name"], read: ecs_ram_role },
+    Type { name: "token", uses: &["credentials_access_token_id", "credentials_access_token"], read: access_token },
+    Type { name: "sts", uses: ASSUME_ROLE, read: assume_role },
+    Type { name: "ram_role", uses: ASSUME_ROLE, read: assume_role },
     Type {
         name: "oidc_role_arn",
         uses: &[
@@ -51,9 +45,17 @@ const TYPES: &[Type] = &[
             "credentials_oidc_provider_arn",
             "credentials_oidc_token_file_path",
         ],
-        read: Some(oidc_role),
+        read: oidc_role,
     },
-    Type { name: "client_key", uses: &[], read: None },
+    Type {
+        name: "client_key",
+        uses: &[
+            "client_key_private_key_path",
+            "client_key_password_from_env_variable",
+            "client_key_password_from_file_path",
+        ],
+        read: client_key,
+    },
 ];
 
 const ASSUME_ROLE: &[&str] = &[
@@ -74,28 +76,30 @@ pub(super) fn read(settings: &Settings, process: &Process, notices: &mut Vec<Str
         return no_type(settings, process);
     };
     let Some(kind) = TYPES.iter().find(|kind| kind.name == named.raw()) else {
-        return Err(named.wrong(named.found(), WORKS_TODAY));
-    };
-    let Some(read) = kind.read else {
-        let found = format!("`{}`, a type that is not built yet", kind.name);
-        return Err(named.wrong(found, WORKS_TODAY));
+        return Err(named.wrong(named.found(), TYPES_ALLOWED));
     };
     for setting in settings.iter().filter(|setting| setting.key.group == Group::Identity) {
-        if setting.key.name != "credentials_type" && !kind.uses.contains(&setting.key.name) {
+        let is_used = kind.uses.contains(&setting.key.name)
+            || (settings.get("cache_client_dkms_config_info").is_some() && setting.key.name.starts_with("client_key_"));
+        if setting.key.name != "credentials_type" && !is_used {
             let name = setting.key.name;
             notices.push(format!("{name} ({}) is not used with credentials_type={}.", setting.origin, kind.name));
         }
     }
-    read(settings, process)
+    (kind.read)(settings, process)
 }
 
 /// The default chain, unless something is set that only a type could use.
 fn no_type(settings: &Settings, process: &Process) -> Result<SourceSettings, Error> {
-    let Some(set) = settings.iter().find(|setting| setting.key.group == Group::Identity) else {
+    // Instances have ClientKeys of their own, which may share a file or a password.
+    let has_instances = settings.get("cache_client_dkms_config_info").is_some();
+    let is_theirs = |setting: &&Setting| has_instances && setting.key.name.starts_with("client_key_");
+    let mut of_a_type = settings.iter().filter(|setting| setting.key.group == Group::Identity);
+    let Some(set) = of_a_type.find(|setting| !is_theirs(setting)) else {
         return Ok(chain::read(process, ecs_ram_role(settings, process)?));
     };
     let message = format!(
-        "credentials_type is not set, although {} ({}) is; allowed: {WORKS_TODAY}, or no key of an identity at all for the \
+        "credentials_type is not set, although {} ({}) is; allowed: credentials_type={TYPES_ALLOWED}, or no key of an identity at all for the \
          default chain.",
         set.key.name, set.origin
     );
@@ -136,6 +140,10 @@ fn oidc_role(settings: &Settings, process: &Process) -> Result<SourceSettings, E
     Ok(SourceSettings::OidcRole { role, provider_arn, token_file, sts_endpoint: role::sts_endpoint(settings)? })
 }
 
+fn client_key(settings: &Settings, process: &Process) -> Result<SourceSettings, Error> {
+    client_key::read(settings, process).map(SourceSettings::ClientKey)
+}
+
 fn ecs_ram_role(settings: &Settings, _: &Process) -> Result<SourceSettings, Error> {
     let role = settings.get("credentials_role_name").or_else(|| settings.get("ALIBABA_CLOUD_ECS_METADATA"));
     let role_name = role.map(|setting| {
@@ -149,7 +157,8 @@ fn ecs_ram_role(settings: &Settings, _: &Process) -> Result<SourceSettings, Erro
     Ok(SourceSettings::EcsRamRole { role_name: role_name.transpose()?, metadata_endpoint, imdsv1_disabled })
 }
 
-fn required<'a>(settings: &'a Settings, key: &str) -> Result<&'a Setting, Error> {
+/// The setting of a key that the type needs.
+pub(super) fn required<'a>(settings: &'a Settings, key: &str) -> Result<&'a Setting, Error> {
     settings.get(key).ok_or_else(|| {
         let by = settings.get("credentials_type").map(|by| format!("={} ({})", by.raw(), by.origin));
         let message = format!(

@@ -44,10 +44,10 @@ fn an_ecs_role_may_come_from_its_standard_variable() {
 }
 
 #[test]
-fn types_that_are_not_built_name_those_that_are() {
-    for kind in ["client_key", "AK", "x"] {
+fn a_type_that_is_none_is_told_those_that_are() {
+    for kind in ["AK", "x"] {
         let error = identity(&[("credentials_type", kind)]).0.unwrap_err();
-        assert!(error.message().contains(WORKS_TODAY) && error.message().contains(kind), "{error}");
+        assert!(error.message().contains(TYPES_ALLOWED) && error.message().contains(kind), "{error}");
     }
     let error = identity(&[("credentials_access_key_id", "id")]).0.unwrap_err();
     assert!(error.message().contains("although credentials_access_key_id (set by the program) is"), "{error}");

@@ -44,8 +44,6 @@ pub enum Status {
     Works,
     /// It is accepted so that official files load, and changes nothing.
     NoEffect,
-    /// It belongs to something that is not built yet.
-    Later,
 }
 
 /// One key.
@@ -115,7 +113,7 @@ const fn key(
 
 use Group::{Alone, Identity, Instances, Proxy, Regions};
 use Kind::{Bool, Json, List, Millis, Path, Secret, Text};
-use Status::{Later, NoEffect, Works};
+use Status::{NoEffect, Works};
 
 /// Every key.
 pub static KEYS: &[Key] = &[
@@ -134,11 +132,11 @@ pub static KEYS: &[Key] = &[
     key("credentials_oidc_provider_arn", Text, Identity, Works, None, "OIDC provider known to RAM."),
     key("credentials_oidc_token_file_path", Path, Identity, Works, None, "File that holds the OIDC token."),
     key("credentials_external_id", Text, Identity, Works, None, "What the role's trust policy asks for besides."),
-    key("client_key_private_key_path", Path, Identity, Later, None, "ClientKey file."),
-    key("client_key_password_from_env_variable", Text, Identity, Later, None, "Variable that holds its password."),
-    key("client_key_password_from_file_path", Path, Identity, Later, None, "File that holds its password."),
+    key("client_key_private_key_path", Path, Identity, Works, None, "ClientKey file."),
+    key("client_key_password_from_env_variable", Text, Identity, Works, None, "Variable that holds its password."),
+    key("client_key_password_from_file_path", Path, Identity, Works, None, "File that holds its password."),
     // Officially read from the environment only, next to a file that names the rest: so it is no part of the group.
-    key("client_key_password", Secret, Alone, Later, None, "The password of the ClientKey file itself."),
+    key("client_key_password", Secret, Alone, Works, None, "The password of the ClientKey file itself."),
     key("ecs_metadata_endpoint", Text, Alone, Works, Some("http://100.100.100.200"), "ECS metadata service."),
     key("ALIBABA_CLOUD_ECS_METADATA", Text, Alone, Works, None, "RAM role of the ECS instance."),
     key("ALIBABA_CLOUD_IMDSV1_DISABLED", Bool, Alone, Works, Some("false"), "No metadata without a token."),
@@ -149,7 +147,7 @@ pub static KEYS: &[Key] = &[
     key("ALIBABA_CLOUD_STS_REGION", Text, Alone, Works, None, "Region whose STS is asked; unset: the one for all."),
     key("ALIBABA_CLOUD_VPC_ENDPOINT_ENABLED", Bool, Alone, Works, Some("false"), "STS of the region inside a VPC."),
     key("cache_client_region_id", Json, Regions, Works, None, "The KMS regions: regionId, endpoint, vpc, caFilePath …"),
-    key("cache_client_dkms_config_info", Json, Instances, Later, None, "Dedicated KMS instances."),
+    key("cache_client_dkms_config_info", Json, Instances, Works, None, "Dedicated KMS instances."),
     key("https_proxy", Secret, Proxy, Works, None, "HTTP proxy on the way to KMS."),
     key("socks5_proxy", Secret, Proxy, Works, None, "SOCKS proxy on the way to KMS."),
     key("no_proxy", Text, Proxy, Works, None, "Hosts reached without a proxy."),

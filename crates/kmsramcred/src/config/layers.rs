@@ -93,22 +93,11 @@ impl Settings {
         self.iter().all(|setting| setting.origin == Origin::Default || setting.key.group == Group::Proxy)
     }
 
-    /// Refuses what is not built yet, where a key by itself asks for it, and notices what has no effect.
-    ///
-    /// A key of an identity asks for nothing by itself: its `credentials_type` does.
-    pub fn refuse_unbuilt(&self, works_today: &str, notices: &mut Vec<String>) -> Result<(), Error> {
-        for setting in self.iter() {
-            match (setting.key.status, setting.key.group) {
-                (Status::Later, Group::Instances) => {
-                    return Err(setting.wrong("a feature that is not built yet", works_today));
-                }
-                (Status::NoEffect, _) => {
-                    notices.push(format!("{} ({}) is accepted and has no effect.", setting.key.name, setting.origin));
-                }
-                _ => {}
-            }
+    /// Notices what has no effect.
+    pub fn notice_without_effect(&self, notices: &mut Vec<String>) {
+        for setting in self.iter().filter(|setting| setting.key.status == Status::NoEffect) {
+            notices.push(format!("{} ({}) is accepted and has no effect.", setting.key.name, setting.origin));
         }
-        Ok(())
     }
 }
 

@@ -5,17 +5,21 @@
 //!
 //! ```text
 //! location -> properties --\
-//! environ -----------------+-> layers -> identity, region, proxy, timing -> Config
+//! environ -----------------+-> layers -> identity, gateways, proxy, timing -> Config
 //! builder -----------------/
 //! ```
 
 mod builder;
 mod chain;
 mod cli_profile;
+mod client_key;
+mod element;
 mod endpoint;
 mod environ;
+mod gateways;
 mod identity;
 mod ini_profile;
+mod instance;
 mod json_value;
 pub mod keys;
 mod layers;
@@ -39,6 +43,7 @@ mod tests;
 mod timing;
 
 pub use builder::ConfigBuilder;
+pub use client_key::ClientKeySettings;
 pub use endpoint::Endpoint;
 pub use origin::Origin;
 pub use proxy::{Proxy, ProxySettings};

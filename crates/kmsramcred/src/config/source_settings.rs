@@ -2,6 +2,7 @@
 //!
 //! One variant for each origin of an identity. `Debug` shows no secret. Knows no sockets.
 
+use super::client_key::ClientKeySettings;
 use super::endpoint::Endpoint;
 use super::role::RoleSettings;
 use crate::secret_text::{SecretText, shown_access_key_id};
@@ -52,6 +53,8 @@ pub enum SourceSettings {
         /// The STS that is asked.
         sts_endpoint: Endpoint,
     },
+    /// `client_key`: the ClientKey of an application access point.
+    ClientKey(ClientKeySettings),
     /// An address that serves an identity.
     CredentialsUri {
         /// Who serves it.
@@ -83,6 +86,7 @@ impl SourceSettings {
             SourceSettings::EcsRamRole { .. } => "ecs_ram_role",
             SourceSettings::AssumeRole { .. } => "sts",
             SourceSettings::OidcRole { .. } => "oidc_role_arn",
+            SourceSettings::ClientKey(_) => "client_key",
             SourceSettings::CredentialsUri { .. } => "credential_uri",
             SourceSettings::Chain { .. } => "default",
         }
@@ -116,6 +120,7 @@ impl fmt::Debug for SourceSettings {
                 .field("token_file", token_file)
                 .field("sts_endpoint", sts_endpoint)
                 .finish(),
+            SourceSettings::ClientKey(key) => f.debug_tuple("ClientKey").field(key).finish(),
             SourceSettings::CredentialsUri { endpoint, .. } => {
                 f.debug_struct("CredentialsUri").field("endpoint", endpoint).finish_non_exhaustive()
             }

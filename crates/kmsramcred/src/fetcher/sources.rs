@@ -3,12 +3,12 @@
 use super::{CONNECT, Closing, nonce};
 use crate::clock::Clock;
 use crate::config::{Config, Endpoint, Proxy, SourceSettings};
-use crate::error::Error;
+use crate::error::{Error, ErrorKind};
 use crate::exchange::Exchange;
 use crate::sign::{Call, Scheme, openapi_request};
 use crate::source::{
-    AccessKeySource, AssumeRole, Chain, ChainLink, CredentialsUri, EcsRamRole, EcsRamRoleSettings, OidcRole, Pause,
-    Source, StsPlace, StsQuestion, UriPlace,
+    AccessKeySource, AssumeRole, Chain, ChainLink, ClientKey, ClientKeySource, CredentialsUri, EcsRamRole,
+    EcsRamRoleSettings, OidcRole, Pause, Source, StsPlace, StsQuestion, UriPlace,
 };
 use crate::transport::TlsTrust;
 use std::sync::Arc;
@@ -33,6 +33,8 @@ pub(super) struct Workshop<'a> {
     pub(super) clock: &'a Arc<dyn Clock>,
     pub(super) closing: &'a Arc<Closing>,
     pub(super) user_agent: &'a str,
+    /// The key of a source of the type `client_key`.
+    pub(super) client_key: Option<&'a Arc<ClientKey>>,
     pub(super) exchange: &'a mut MakeExchange<'a>,
 }
 
@@ -70,6 +72,12 @@ impl Workshop<'_> {
                 let place = self.sts(sts_endpoint)?;
                 let user_agent = self.user_agent.to_owned();
                 Arc::new(OidcRole::new(place, role, provider_arn, token_file, user_agent, self.pause()))
+            }
+            SourceSettings::ClientKey(_) => {
+                let key = self
+                    .client_key
+                    .ok_or_else(|| Error::new(ErrorKind::Internal, "The ClientKey of the source was not prepared."))?;
+                Arc::new(ClientKeySource::new(Arc::clone(key)))
             }
             SourceSettings::CredentialsUri { endpoint, target } => {
                 let trust = self.trust();

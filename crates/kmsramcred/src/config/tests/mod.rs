@@ -1,5 +1,6 @@
 //! Stage 1 of 8, tests of the whole: what a file, an environment and a program together become.
 
+mod client_keys;
 mod secrecy;
 mod wrong_values;
 

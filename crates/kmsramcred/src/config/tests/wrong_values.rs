@@ -9,7 +9,7 @@ fn every_wrong_value_gives_an_error_naming_file_line_and_key() {
     let ak = "credentials_type=ak\ncredentials_access_secret=s\n";
     let cases: Vec<(String, &str, usize)> = vec![
         ("credentials_type=AK".into(), "credentials_type", 1),
-        ("credentials_type=client_key".into(), "credentials_type", 1),
+        ("credentials_type=client_key".into(), "client_key_private_key_path", 1),
         ("credentials_type: ak".into(), "credentials_type", 1),
         (format!("{ak}credentials_access_key_id=\"quoted\""), "credentials_access_key_id", 3),
         (format!("{ak}credentials_access_key_id=a,b"), "credentials_access_key_id", 3),
