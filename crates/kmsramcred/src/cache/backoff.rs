@@ -44,6 +44,7 @@ pub fn is_definite(error: &Error) -> bool {
             | ErrorKind::SourceDenied
             | ErrorKind::Tls
             | ErrorKind::ConfigInvalid
+            | ErrorKind::ConfigMissing
     )
 }
 
