@@ -1,10 +1,15 @@
-//! ClientKeys against the emulator: the whole way on the shared gateway, and each thing that can be wrong with a file.
+//! ClientKeys: the whole way on the emulator's shared gateway and at an instance, and each thing that can be wrong with a
+//! file.
 
 mod cloud;
 
 use cloud::{Cloud, LONG};
+use kmsramcred::gateway::dedicated_message::{GetSecretValueRequest, GetSecretValueResponse};
 use kmsramcred::{Client, Config, Error, ErrorKind};
+use prost::Message;
 use serde_json::{Value, json};
+use std::io::{Read, Write};
+use std::net::TcpListener;
 use std::path::PathBuf;
 
 fn fixture(file: &str) -> PathBuf {
@@ -96,4 +101,72 @@ fn each_wrong_file_is_told_when_the_client_is_made() {
         assert!(text.contains(file.file_name().unwrap().to_str().unwrap()) && text.contains(words), "{text}");
     }
     std::fs::remove_dir_all(&scratch).unwrap();
+}
+
+/// A KMS instance that answers one secret, and hands on the head of each request.
+fn instance(name: &'static str) -> (std::net::SocketAddr, std::sync::mpsc::Receiver<String>) {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap();
+    let (sender, requests) = std::sync::mpsc::channel();
+    std::thread::spawn(move || {
+        for stream in listener.incoming() {
+            let mut stream = stream.unwrap();
+            let mut head = Vec::new();
+            let mut byte = [0];
+            while !head.ends_with(b"\r\n\r\n") && stream.read_exact(&mut byte).is_ok() {
+                head.push(byte[0]);
+            }
+            let head = String::from_utf8(head).unwrap().to_lowercase();
+            let length = head.lines().find_map(|line| line.strip_prefix("content-length: ")).unwrap().parse().unwrap();
+            let mut body = vec![0; length];
+            stream.read_exact(&mut body).unwrap();
+            let question = GetSecretValueRequest::decode(&*body).unwrap();
+            assert_eq!((question.secret_name.as_str(), question.fetch_extended_config), (name, true));
+            let answer = GetSecretValueResponse {
+                secret_name: name.to_owned(),
+                secret_type: "RAMCredentials".to_owned(),
+                secret_data: r#"{"AccessKeyId":"LTAI5tINSTANCE","AccessKeySecret":"of-the-instance"}"#.to_owned(),
+                version_id: "v1".to_owned(),
+                ..GetSecretValueResponse::default()
+            }
+            .encode_to_vec();
+            let status = format!("HTTP/1.1 200 OK\r\nContent-Length: {}\r\nConnection: close\r\n\r\n", answer.len());
+            stream.write_all(status.as_bytes()).and_then(|()| stream.write_all(&answer)).unwrap();
+            if sender.send(head).is_err() {
+                return;
+            }
+        }
+    });
+    (address, requests)
+}
+
+#[test]
+fn an_instance_is_asked_with_its_own_key_and_a_region_stands_in_for_it() {
+    let cloud = Cloud::start();
+    cloud.secret("s");
+    let (address, requests) = instance("s");
+    let client = |address: std::net::SocketAddr| {
+        let instance = json!([{
+            "regionId": "cn-hangzhou",
+            "endpoint": format!("http://{address}"),
+            "clientKeyFile": key_file(),
+            "passwordFromFilePath": password_file(),
+        }]);
+        cloud.client(&[("cache_client_dkms_config_info", &instance.to_string())])
+    };
+    let with_instance = client(address);
+    let credential = with_instance.secret("s").unwrap().credential(LONG).unwrap();
+    assert_eq!(credential.access_key_id(), "LTAI5tINSTANCE");
+    let asked = requests.recv_timeout(LONG).unwrap();
+    assert!(asked.contains(&format!("x-kms-acccesskeyid: {}", ID.to_lowercase())), "{asked}");
+    assert!(asked.contains("authorization: bearer ") && asked.contains("x-kms-apiversion: dkms-gcs-0.2"), "{asked}");
+    let explained: Value = serde_json::from_str(&with_instance.explain()).unwrap();
+    let told = |at: usize, member: &str| explained["gateways"][at][member].clone();
+    assert_eq!((told(0, "protocol"), told(0, "source")), (json!("dkms-gcs-0.2"), json!("client_key")));
+    assert_eq!((told(1, "protocol"), told(1, "source")), (json!("OpenAPI"), json!("ak")));
+
+    let nobody = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let without = client(nobody);
+    let credential = without.secret("s").unwrap().credential(LONG).unwrap();
+    assert_ne!(credential.access_key_id(), "LTAI5tINSTANCE", "the region answered");
 }
