@@ -219,7 +219,9 @@ fn a_drop_closes_the_ports_and_removes_the_directory() {
     for host in [&ready.kms_plain_host, &ready.kms_host, &ready.services["default"]] {
         assert_eq!(client::connect(host).unwrap_err().kind(), std::io::ErrorKind::ConnectionRefused);
     }
-    assert_eq!(std::io::Read::read(&mut &kept, &mut [0; 8]).unwrap(), 0);
+    // A connection that was still waiting to be accepted is reset, any other is closed.
+    let ended = std::io::Read::read(&mut &kept, &mut [0; 8]);
+    assert!(matches!(&ended, Ok(0)) || ended.is_err_and(|error| error.kind() == std::io::ErrorKind::ConnectionReset));
     assert!(!ready.ca_path.exists());
 }
 
