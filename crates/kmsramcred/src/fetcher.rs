@@ -12,7 +12,7 @@ use crate::fork;
 use crate::gateway::{Dedicated, FetchParts, Gateway, OpenApi, Patience, Protocol, Question, fetch};
 use crate::secret_value::{self, SecretValue};
 use crate::sign::{Call, Scheme, openapi_request};
-use crate::source::{ClientKeySource, Source};
+use crate::source::{FixedSource, Source};
 use crate::stats::Counters;
 use crate::transport::{HttpTransport, Resolver, TransportSettings};
 pub(crate) use prepared::Prepared;
@@ -85,7 +85,7 @@ impl Fetcher {
             let Endpoint { authority, tls } = gateway.endpoint.clone();
             let (source, protocol): (Arc<dyn Source>, Box<dyn Protocol>) = match own_key {
                 Some(key) => (
-                    Arc::new(ClientKeySource::new(Arc::clone(key))),
+                    Arc::new(FixedSource::client_key(Arc::clone(key))),
                     Box::new(Dedicated::new(authority.clone(), tls, Arc::clone(key), user_agent.clone())),
                 ),
                 None => (Arc::clone(&source), Box::new(open_api(config, gateway))),

@@ -5,7 +5,7 @@ use kmsramcred::exchange::{Exchange, HttpRequest, HttpResponse};
 use kmsramcred::gateway::{FetchParts, Gateway, OpenApi, Patience, Question, fetch};
 use kmsramcred::secret_value::{self, SecretValue};
 use kmsramcred::sign::{Call, Scheme, openapi_request};
-use kmsramcred::source::{AccessKeySource, Identity};
+use kmsramcred::source::{FixedSource, Identity};
 use kmsramcred::{Error, SecretText};
 use serde_json::{Value, json};
 use std::sync::Arc;
@@ -40,7 +40,8 @@ impl Patience for Once {
 
 fn value_from(answer: impl Fn(&HttpRequest) -> Value + Send + Sync + 'static) -> Result<SecretValue, Error> {
     let clock = PausedClock::new(1_790_000_000_000);
-    let source = AccessKeySource::new("LTAI5tCALLER0".into(), "caller-secret-1".into(), Some(SecretText::from(TOKEN)));
+    let source =
+        FixedSource::access_key("LTAI5tCALLER0".into(), "caller-secret-1".into(), Some(SecretText::from(TOKEN)));
     let sign = |question: &Question<'_>, identity: &Identity, unix_ms: i64, nonce: &str| {
         let call = Call {
             authority: question.authority,

@@ -9,7 +9,7 @@ use kmsramcred::gateway::dedicated_message::{GetSecretValueRequest, GetSecretVal
 use kmsramcred::gateway::{Dedicated, FetchParts, Gateway, Patience, fetch};
 use kmsramcred::sign::rpc_v1::string_to_sign;
 use kmsramcred::sign::{Call, DedicatedCall, Scheme, client_key, dedicated_request, openapi_request};
-use kmsramcred::source::{ClientKey, ClientKeySource, Source};
+use kmsramcred::source::{ClientKey, FixedSource, Source};
 use kmsramcred::{Error, ErrorKind};
 use prost::Message;
 use serde_json::Value;
@@ -51,7 +51,7 @@ fn the_shared_gateway_is_asked_as_the_official_client_asks_it() {
 
         // The whole request has the same signature, whichever scheme the settings name.
         let clock = PausedClock::new(0);
-        let identity = ClientKeySource::new(key).identity(Deadline::after(&clock, Duration::ZERO)).unwrap();
+        let identity = FixedSource::client_key(key).identity(Deadline::after(&clock, Duration::ZERO)).unwrap();
         let params = pairs_of(input, "params");
         let region = pairs.iter().find(|(name, _)| name == "RegionId").map(|(_, value)| value.as_str());
         for scheme in [Scheme::Acs3, Scheme::RpcV1] {
@@ -179,7 +179,7 @@ thread_local! {
 fn refused(key: Arc<ClientKey>, status: u16, body: Vec<u8>) -> Error {
     let host = "kst-x.cryptoservice.kms.aliyuncs.com";
     let clock = PausedClock::new(1_741_000_000_000);
-    let source = Arc::new(ClientKeySource::new(key.clone()));
+    let source = Arc::new(FixedSource::client_key(key.clone()));
     let protocol = Box::new(Dedicated::new(host.into(), true, key, "test".into()));
     let exchange = Arc::new(Always(HttpResponse { status, headers: vec![], body }, Mutex::default()));
     let gateways = [Gateway::new(host.into(), source, protocol, exchange)];

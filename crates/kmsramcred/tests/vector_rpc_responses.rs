@@ -7,7 +7,7 @@
 use kmsramcred::clock::{Clock, Deadline, Moment, PausedClock};
 use kmsramcred::exchange::{Exchange, HttpRequest, HttpResponse};
 use kmsramcred::gateway::{Answer, FetchParts, Gateway, OpenApi, Patience, fetch};
-use kmsramcred::source::AccessKeySource;
+use kmsramcred::source::FixedSource;
 use kmsramcred::{Error, ErrorKind};
 use serde_json::Value;
 use std::sync::Arc;
@@ -55,7 +55,7 @@ fn decode(vector: &Value) -> Result<Answer, Error> {
         body: vec![],
         body_limit: question.body_limit,
     };
-    let source = AccessKeySource::new("LTAI5tEXAMPLEWXYZ".into(), "s3cr3ts3cr3t".into(), None);
+    let source = FixedSource::access_key("LTAI5tEXAMPLEWXYZ".into(), "s3cr3ts3cr3t".into(), None);
     let host = "kms.cn-hangzhou.aliyuncs.com";
     let protocol = Box::new(OpenApi::new(host.into(), true, Box::new(sign)));
     let gateways = [Gateway::new(host.into(), Arc::new(source), protocol, exchange)];

@@ -16,7 +16,7 @@ use kmsramcred::secret_text::SecretText;
 use kmsramcred::sign::encode::canonical_query;
 use kmsramcred::sign::{Call, Scheme, openapi_request, rpc_v1};
 use kmsramcred::source::{
-    AccessKeySource, AssumeRole, Identity, OidcRole, SigningKey, Source, StsPlace, StsQuestion, StsSign,
+    AssumeRole, FixedSource, Identity, OidcRole, SigningKey, Source, StsPlace, StsQuestion, StsSign,
 };
 use kmsramcred::{Error, ErrorKind};
 use percent_encoding::percent_decode_str;
@@ -81,7 +81,7 @@ fn sign_with(nonce: String) -> Box<StsSign> {
 /// The recorded errors tell nothing of who asked for what.
 fn check_refusal(name: &str, input: &Value, expected: &Value) {
     let (clock, recorded, place) = set_up(input, "sts.aliyuncs.com");
-    let base = AccessKeySource::new("baseid".to_owned(), "basesecret".into(), None);
+    let base = FixedSource::access_key("baseid".to_owned(), "basesecret".into(), None);
     let role = RoleSettings {
         arn: "acs:ram::1:role/r".to_owned(),
         session_name: "s".to_owned(),
@@ -128,7 +128,7 @@ fn vector_assume_role() {
         let (clock, recorded, place) = set_up(input, text_of(input, "host"));
         let secret = text_of(input, "access_key_secret");
         let token = input["security_token"].as_str().map(SecretText::from);
-        let base = AccessKeySource::new(text_of(input, "access_key_id").to_owned(), secret.into(), token);
+        let base = FixedSource::access_key(text_of(input, "access_key_id").to_owned(), secret.into(), token);
         let nonce = text_of(input, "signature_nonce").to_owned();
         let external_id = input["external_id"].as_str().map(str::to_owned);
         let source = AssumeRole::new(place, Arc::new(base), role(input), external_id, sign_with(nonce), pause());

@@ -7,8 +7,8 @@ use crate::error::{Error, ErrorKind};
 use crate::exchange::Exchange;
 use crate::sign::{Call, Scheme, openapi_request};
 use crate::source::{
-    AccessKeySource, AssumeRole, Chain, ChainLink, ClientKey, ClientKeySource, CredentialsUri, EcsRamRole,
-    EcsRamRoleSettings, OidcRole, Pause, Source, StsPlace, StsQuestion, UriPlace,
+    AssumeRole, Chain, ChainLink, ClientKey, CredentialsUri, EcsRamRole, EcsRamRoleSettings, FixedSource, OidcRole,
+    Pause, Source, StsPlace, StsQuestion, UriPlace,
 };
 use crate::transport::TlsTrust;
 use std::sync::Arc;
@@ -42,7 +42,7 @@ impl Workshop<'_> {
     /// Opens nothing.
     pub(super) fn source(&mut self, settings: SourceSettings) -> Result<Arc<dyn Source>, Error> {
         Ok(match settings {
-            SourceSettings::AccessKey { id, secret, token } => Arc::new(AccessKeySource::new(id, secret, token)),
+            SourceSettings::AccessKey { id, secret, token } => Arc::new(FixedSource::access_key(id, secret, token)),
             SourceSettings::EcsRamRole { role_name, metadata_endpoint, imdsv1_disabled } => {
                 let authority = metadata_endpoint.authority;
                 let settings = EcsRamRoleSettings { role_name, authority, imdsv1_disabled };
@@ -77,7 +77,7 @@ impl Workshop<'_> {
                 let key = self
                     .client_key
                     .ok_or_else(|| Error::new(ErrorKind::Internal, "The ClientKey of the source was not prepared."))?;
-                Arc::new(ClientKeySource::new(Arc::clone(key)))
+                Arc::new(FixedSource::client_key(Arc::clone(key)))
             }
             SourceSettings::CredentialsUri { endpoint, target } => {
                 let trust = self.trust();

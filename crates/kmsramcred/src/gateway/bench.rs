@@ -5,7 +5,7 @@ use crate::clock::{Clock, Deadline, Moment, PausedClock};
 use crate::error::Error;
 use crate::exchange::HttpRequest;
 use crate::source::scripted::{Reply, Scripted, answer};
-use crate::source::{AccessKeySource, Source};
+use crate::source::{FixedSource, Source};
 use std::cell::{Cell, RefCell};
 use std::sync::Arc;
 use std::time::Duration;
@@ -20,7 +20,7 @@ pub(super) fn code(status: u16, code: &str) -> Reply {
 
 /// A source that gives one AccessKey.
 pub(super) fn fixed(id: &str) -> Arc<dyn Source> {
-    Arc::new(AccessKeySource::new(id.into(), "s3cr3ts3cr3t".into(), None))
+    Arc::new(FixedSource::access_key(id.into(), "s3cr3ts3cr3t".into(), None))
 }
 
 pub(super) struct Bench {

@@ -1,7 +1,7 @@
 use super::*;
 use crate::clock::{Clock, PausedClock};
 use crate::error::ErrorKind;
-use crate::source::AccessKeySource;
+use crate::source::FixedSource;
 use crate::source::scripted::{Reply, Scripted, answer, answer_with, failure};
 use std::sync::Mutex;
 use std::time::Duration;
@@ -67,7 +67,7 @@ fn assumed(asker: Arc<dyn Source>, replies: Vec<Reply>) -> (Arc<PausedClock>, Ar
 }
 
 fn fixed(id: &str) -> Arc<dyn Source> {
-    Arc::new(AccessKeySource::new(id.into(), "base-secret".into(), None))
+    Arc::new(FixedSource::access_key(id.into(), "base-secret".into(), None))
 }
 
 fn ask(clock: &PausedClock, source: &AssumeRole) -> Result<Arc<Identity>, Error> {

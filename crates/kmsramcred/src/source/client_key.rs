@@ -4,10 +4,8 @@
 //! The file holds `{"KeyId": "KAAP.…", "PrivateKeyData": "<Base64 of PKCS#12>"}`. What KMS issues is encrypted with RC2-40
 //! and 3DES under a SHA-1 MAC; keys that were wrapped again with PBES2 are read too.
 
-use super::{Identity, SigningKey, Source, secret_field};
+use super::secret_field;
 use crate::civil_time::format_utc;
-use crate::clock::Deadline;
-use crate::error::Error;
 use crate::secret_text::{SecretText, shown_access_key_id};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -15,7 +13,6 @@ use p12_keystore::Pkcs12Archive;
 use ring::rsa::KeyPair;
 use serde::Deserialize;
 use std::fmt;
-use std::sync::Arc;
 use x509_parser::parse_x509_certificate;
 use zeroize::Zeroizing;
 
@@ -113,39 +110,6 @@ fn undecodable(error: &p12_keystore::error::Error) -> String {
 impl fmt::Debug for ClientKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("ClientKey").field("id", &shown_access_key_id(&self.id)).finish_non_exhaustive()
-    }
-}
-
-/// Always the same ClientKey.
-#[derive(Debug)]
-pub struct ClientKeySource {
-    identity: Arc<Identity>,
-}
-
-impl ClientKeySource {
-    /// A source that gives this key.
-    pub fn new(key: Arc<ClientKey>) -> ClientKeySource {
-        let identity = Identity {
-            access_key_id: key.id.clone(),
-            key: SigningKey::ClientKey(key),
-            security_token: None,
-            expires_at: None,
-        };
-        ClientKeySource { identity: Arc::new(identity) }
-    }
-}
-
-impl Source for ClientKeySource {
-    fn name(&self) -> &'static str {
-        "client_key"
-    }
-
-    fn identity(&self, _deadline: Deadline) -> Result<Arc<Identity>, Error> {
-        Ok(self.identity.clone())
-    }
-
-    fn refused(&self, _refused: &Identity) -> bool {
-        false
     }
 }
 

@@ -3,12 +3,12 @@
 //! One file per origin. A source knows nothing of KMS and its secrets; it reaches the network only through an
 //! [`Exchange`](crate::exchange::Exchange) that it is given.
 
-pub mod access_key;
 mod assume_role;
 mod chain;
 pub mod client_key;
 mod credentials_uri;
 pub mod ecs_ram_role;
+pub mod fixed;
 mod lent_identity;
 mod metadata_answer;
 mod metadata_service;
@@ -19,12 +19,12 @@ pub(crate) mod scripted;
 pub(crate) mod secret_field;
 mod sts;
 
-pub use access_key::AccessKeySource;
 pub use assume_role::{AssumeRole, StsQuestion, StsSign};
 pub use chain::{Chain, ChainLink, ChainReport};
-pub use client_key::{ClientKey, ClientKeySource};
+pub use client_key::ClientKey;
 pub use credentials_uri::{CredentialsUri, UriPlace};
 pub use ecs_ram_role::{EcsRamRole, EcsRamRoleSettings};
+pub use fixed::FixedSource;
 pub use oidc_role::OidcRole;
 pub use renewed::Pause;
 pub use sts::StsPlace;

@@ -1,6 +1,6 @@
-//! `ak`: a fixed AccessKey from the settings, with a fixed security token where it has one.
+//! `ak`, `token` and `client_key`: one identity from the settings, for good.
 
-use super::{Identity, SigningKey, Source};
+use super::{ClientKey, Identity, SigningKey, Source};
 use crate::clock::Deadline;
 use crate::error::Error;
 use crate::secret_text::SecretText;
@@ -8,30 +8,35 @@ use std::sync::Arc;
 
 /// Always the same identity.
 #[derive(Debug)]
-pub struct AccessKeySource {
+pub struct FixedSource {
+    name: &'static str,
     identity: Arc<Identity>,
 }
 
-impl AccessKeySource {
-    /// A source that gives this AccessKey.
-    pub fn new(
+impl FixedSource {
+    /// A source that gives this AccessKey, with its security token where it is a temporary one.
+    pub fn access_key(
         access_key_id: String,
         access_key_secret: SecretText,
         security_token: Option<SecretText>,
-    ) -> AccessKeySource {
-        let identity = Identity {
-            access_key_id,
-            key: SigningKey::AccessKeySecret(access_key_secret),
-            security_token,
-            expires_at: None,
-        };
-        AccessKeySource { identity: Arc::new(identity) }
+    ) -> FixedSource {
+        let key = SigningKey::AccessKeySecret(access_key_secret);
+        let identity = Identity { access_key_id, key, security_token, expires_at: None };
+        FixedSource { name: "ak", identity: Arc::new(identity) }
+    }
+
+    /// A source that gives this ClientKey.
+    pub fn client_key(key: Arc<ClientKey>) -> FixedSource {
+        let access_key_id = key.id().to_owned();
+        let key = SigningKey::ClientKey(key);
+        let identity = Identity { access_key_id, key, security_token: None, expires_at: None };
+        FixedSource { name: "client_key", identity: Arc::new(identity) }
     }
 }
 
-impl Source for AccessKeySource {
+impl Source for FixedSource {
     fn name(&self) -> &'static str {
-        "ak"
+        self.name
     }
 
     fn identity(&self, _deadline: Deadline) -> Result<Arc<Identity>, Error> {
@@ -51,7 +56,7 @@ mod tests {
 
     #[test]
     fn it_gives_what_it_was_given_and_knows_no_other() {
-        let source = AccessKeySource::new("LTAI5tEXAMPLE".into(), "hunter2".into(), Some("tok".into()));
+        let source = FixedSource::access_key("LTAI5tEXAMPLE".into(), "hunter2".into(), Some("tok".into()));
         let identity = source.identity(Deadline::after(&PausedClock::new(0), Duration::ZERO)).unwrap();
         assert_eq!(identity.access_key_id, "LTAI5tEXAMPLE");
         assert!(matches!(&identity.key, SigningKey::AccessKeySecret(secret) if secret.expose() == "hunter2"));
