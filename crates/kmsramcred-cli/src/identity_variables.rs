@@ -25,8 +25,9 @@ const OTHER: [&str; 13] = [
     "ECS_IMDSV2_ENABLE",
 ];
 
-/// What the Alibaba Cloud CLI and the OSS tools read without a prefix.
-const ALONE: [&str; 6] = [
+/// What the Alibaba Cloud CLI and the OSS tools read without a prefix, and the instances of ours, which bring ClientKeys.
+const ALONE: [&str; 7] = [
+    "cache_client_dkms_config_info",
     "ACCESS_KEY_ID",
     "ACCESS_KEY_SECRET",
     "SECURITY_TOKEN",
@@ -53,7 +54,7 @@ mod tests {
 
     #[test]
     fn every_key_of_an_identity_is_told_by_its_variable() {
-        for key in KEYS.iter().filter(|key| key.group == Group::Identity) {
+        for key in KEYS.iter().filter(|key| matches!(key.group, Group::Identity | Group::Instances)) {
             assert!(names_an_identity(key.variable().unwrap().as_ref()), "{}", key.name);
         }
         assert!(names_an_identity("client_key_password".as_ref()));

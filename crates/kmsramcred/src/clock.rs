@@ -33,6 +33,10 @@ impl Sub<Duration> for Moment {
     }
 }
 
+/// A calendar that differs more from a server's is not corrected: one answer, which may be forged where certificates are not
+/// verified, must not have requests signed for a far day.
+pub(crate) const GREATEST_OFFSET_MS: u64 = 24 * 3_600 * 1_000;
+
 /// `first` doubled `times` times, at most `most`.
 pub(crate) fn doubled(first: Duration, times: u32, most: Duration) -> Duration {
     first.saturating_mul(2u32.saturating_pow(times)).min(most)

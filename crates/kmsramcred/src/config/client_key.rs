@@ -105,13 +105,14 @@ pub(super) fn in_variable(
     wrong: impl Fn(String, &str) -> Error,
 ) -> Result<SecretText, Error> {
     if !name.chars().all(visible) || name.contains('=') {
-        return Err(wrong(shown::value(name), VARIABLE));
+        return Err(wrong(shown::hidden(name), VARIABLE));
     }
     if let Some(reason) = process.distrust {
         return Err(wrong(format!("a variable, but the environment is not read, since {reason}"), "a file"));
     }
     // Whoever writes the password itself here must not find it in an error.
-    let shown_name = shown::name(&name.to_lowercase()).map_or_else(|| shown::hidden(name), |_| format!("`{name}`"));
+    let usual = name.len() <= 48 && name.bytes().all(|byte| byte.is_ascii_uppercase() || byte == b'_');
+    let shown_name = if usual || shown::name(name).is_some() { format!("`{name}`") } else { shown::hidden(name) };
     let value = (process.variable)(name).filter(|value| !value.is_empty());
     let value = value.ok_or_else(|| wrong(format!("{shown_name}, which is not set in the environment"), VARIABLE))?;
     let value = value.into_string().map(Zeroizing::new);

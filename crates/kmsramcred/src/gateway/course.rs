@@ -5,7 +5,7 @@ use super::fetch::{FetchParts, Patience};
 use super::health::{PROBE, Turn};
 use super::retry::{self, LEAST_ATTEMPT, Remedy};
 use super::{Answer, Gateway};
-use crate::clock::{Deadline, Moment};
+use crate::clock::{Deadline, GREATEST_OFFSET_MS, Moment};
 use crate::error::{Error, ErrorKind};
 use crate::logging::{LogLevel, record};
 use crate::source::Identity;
@@ -15,10 +15,6 @@ use std::time::Duration;
 
 /// Clocks that differ by less than this are not what a gateway complains about.
 const LEAST_OFFSET_MS: u64 = 1_000;
-
-/// A clock that differs by more is not corrected: one answer, which may be forged where certificates are not verified,
-/// must not have requests signed for a far day.
-const GREATEST_OFFSET_MS: u64 = 24 * 3_600 * 1_000;
 
 /// A gateway that did not answer within less than this is not to blame.
 const FAIR_ATTEMPT: Duration = Duration::from_secs(1);

@@ -15,6 +15,6 @@ pub fn signature(key: &ClientKey, message: &[u8]) -> String {
     let mut signature = vec![0; pair.public().modulus_len()];
     // The random source is a formality of the interface: this padding takes none.
     pair.sign(&RSA_PKCS1_SHA256, &SystemRandom::new(), message, &mut signature)
-        .expect("a buffer as long as the modulus is the only condition");
+        .expect("the key has signed when it was read, and the buffer is as long as the modulus");
     STANDARD.encode(signature)
 }

@@ -10,7 +10,9 @@ use crate::secret_text::{SecretText, shown_access_key_id};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use p12_keystore::Pkcs12Archive;
+use ring::rand::SystemRandom;
 use ring::rsa::KeyPair;
+use ring::signature::RSA_PKCS1_SHA256;
 use serde::Deserialize;
 use std::fmt;
 use x509_parser::parse_x509_certificate;
@@ -60,8 +62,11 @@ impl ClientKey {
         let [key] = archive.keys.as_slice() else {
             return Err(format!("a PKCS#12 archive with {} private keys; a ClientKey has one", archive.keys.len()));
         };
-        let pair = KeyPair::from_pkcs8(key.key.as_der())
-            .map_err(|_| "a private key that is no RSA key of 2048 to 4096 bits; make a new ClientKey".to_owned())?;
+        let no_key = || "a private key that is no RSA key of 2048 to 4096 bits; make a new ClientKey".to_owned();
+        let pair = KeyPair::from_pkcs8(key.key.as_der()).map_err(|_| no_key())?;
+        // Whether the parts of the key fit together shows only when it signs.
+        let mut signature = vec![0; pair.public().modulus_len()];
+        pair.sign(&RSA_PKCS1_SHA256, &SystemRandom::new(), b"", &mut signature).map_err(|_| no_key())?;
         let ends = |der: &[u8]| {
             let (_, certificate) = parse_x509_certificate(der).ok()?;
             certificate.validity().not_after.timestamp().checked_mul(1_000)

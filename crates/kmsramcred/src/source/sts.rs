@@ -7,9 +7,10 @@ use super::Identity;
 use super::lent_identity::{self, Arrival, LentIdentity};
 use super::renewed::Failure;
 use crate::civil_time;
-use crate::clock::{Clock, Deadline};
+use crate::clock::{Clock, Deadline, GREATEST_OFFSET_MS};
 use crate::error::{Error, ErrorKind};
 use crate::exchange::{Exchange, HttpRequest, HttpResponse};
+use crate::logging::{LogLevel, record};
 use serde::Deserialize;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
@@ -125,7 +126,19 @@ impl Sts {
         }
         let Some(theirs) = response.header("date").and_then(civil_time::parse_http_date) else { return false };
         let offset = theirs.saturating_sub(self.place.clock.unix_ms());
-        self.clock_offset_ms.swap(offset, Ordering::Relaxed) != offset
+        if offset.unsigned_abs() > GREATEST_OFFSET_MS || self.clock_offset_ms.swap(offset, Ordering::Relaxed) == offset
+        {
+            return false;
+        }
+        record(LogLevel::Warn, || {
+            format!(
+                "This machine's clock is {} s {} the clock of {}; requests are signed with the corrected time. Set the clock.",
+                offset.unsigned_abs() / 1_000,
+                if offset < 0 { "ahead of" } else { "behind" },
+                self.place.authority
+            )
+        });
+        true
     }
 }
 
