@@ -33,6 +33,8 @@ pub(super) struct Bench {
     pub(super) sent: Cell<u32>,
     name: RefCell<String>,
     pub(super) close_after: Cell<usize>,
+    /// The clock offset that another fetch finds for the first gateway just when a request goes out.
+    pub(super) while_asked: Cell<Option<i64>>,
 }
 
 impl Patience for Bench {
@@ -51,6 +53,9 @@ impl Patience for Bench {
 
     fn request_sent(&self) {
         self.sent.set(self.sent.get() + 1);
+        if let Some(offset) = self.while_asked.take() {
+            self.gateways[0].set_clock_offset_ms(offset);
+        }
     }
 
     fn stumbled(&self, _error: &Error) {}
@@ -85,6 +90,7 @@ impl Bench {
             sent: Cell::new(0),
             name: RefCell::new("my-secret".to_owned()),
             close_after: Cell::new(usize::MAX),
+            while_asked: Cell::new(None),
         }
     }
 

@@ -1,10 +1,10 @@
 //! A fetch under way: which gateways are still to be asked, what each of them was already forgiven, and what they said.
 
+use super::Answer;
 use super::fault::{Fault, FaultClass};
 use super::fetch::{FetchParts, Patience};
 use super::health::{PROBE, Turn};
 use super::retry::{self, LEAST_ATTEMPT, Remedy};
-use super::{Answer, Gateway};
 use crate::clock::{Deadline, GREATEST_OFFSET_MS, Moment};
 use crate::error::{Error, ErrorKind};
 use crate::logging::{LogLevel, record};
@@ -34,6 +34,10 @@ struct Record {
     replayed: bool,
     /// Asking it again in this fetch is in vain.
     struck: bool,
+    /// It asked not to be asked again before.
+    not_before: Moment,
+    /// What the last request to it was dated with, beside this machine's calendar.
+    signed_offset_ms: i64,
     error: Option<Error>,
 }
 
@@ -47,8 +51,6 @@ pub(super) struct Course<'a> {
     records: Vec<Record>,
     /// Rounds that ended without an answer.
     failed_rounds: u32,
-    /// The shortest wait that a gateway asked for in this round.
-    asked_wait: Option<Duration>,
     /// Requests so far.
     attempts: u32,
     /// The gateway whose error is the fetch's.
@@ -64,7 +66,6 @@ impl<'a> Course<'a> {
             round: VecDeque::new(),
             records: parts.gateways.iter().map(|_| Record::default()).collect(),
             failed_rounds: 0,
-            asked_wait: None,
             attempts: 0,
             last: None,
         };
@@ -75,11 +76,14 @@ impl<'a> Course<'a> {
     /// Puts all that are not struck into a new round: in their order, last resorts at the end.
     pub(super) fn begin_round(&mut self) {
         let now = self.parts.clock.now();
-        let left = self.parts.gateways.iter().enumerate().filter(|(index, _)| !self.records[*index].struck);
+        // Where the pause was cut short for somebody who waits, nobody may be due; then all are asked for them.
+        let due = |record: &Record| !record.struck && record.not_before <= now;
+        let some_are_due = self.records.iter().any(due);
+        let asks = |record: &Record| if some_are_due { due(record) } else { !record.struck };
+        let left = self.parts.gateways.iter().enumerate().filter(|(index, _)| asks(&self.records[*index]));
         let turns = left.map(|(index, gateway)| Next { index, turn: gateway.health().turn(now) });
         let (first, after): (Vec<_>, Vec<_>) = turns.partition(|next| next.turn != Turn::LastResort);
         self.round = first.into_iter().chain(after).collect();
-        self.asked_wait = None;
     }
 
     /// Whose turn it is in this round.
@@ -99,9 +103,11 @@ impl<'a> Course<'a> {
         self.failed_rounds
     }
 
-    /// The wait that the round's gateways asked for.
+    /// The wait until the first gateway may be asked again, where all asked for one.
     pub(super) fn asked_wait(&self) -> Option<Duration> {
-        self.asked_wait
+        let now = self.parts.clock.now();
+        let left = self.records.iter().filter(|record| !record.struck);
+        left.map(|record| record.not_before.since(now)).min().filter(|wait| !wait.is_zero())
     }
 
     /// Asks one gateway once. Nothing while there is somebody left to ask, perhaps after a pause.
@@ -131,10 +137,7 @@ impl<'a> Course<'a> {
             Remedy::Elsewhere => self.elsewhere(next, matches!(class, FaultClass::Identity | FaultClass::Signature)),
             Remedy::Pause => {
                 self.round.pop_front();
-                self.asked_wait = match (self.asked_wait, asked) {
-                    (Some(before), Some(asked)) => Some(before.min(asked)),
-                    (before, asked) => before.or(asked),
-                };
+                self.records[next.index].not_before = self.parts.clock.now() + asked.unwrap_or_default();
                 None
             }
             Remedy::NewNonce | Remedy::RenewIdentity | Remedy::CorrectClock => None,
@@ -168,7 +171,7 @@ impl<'a> Course<'a> {
         let waiter = patience.earliest_waiter().filter(worth_it);
         let all = Deadline(waiter.unwrap_or(Moment::NEVER).min(self.deadline.0));
         let end = retry::attempt_end(now, all, untried);
-        if next.turn == Turn::Probe { Deadline(end.0.min(now + PROBE)) } else { end }
+        if next.turn == Turn::Probe && self.round.len() > 1 { Deadline(end.0.min(now + PROBE)) } else { end }
     }
 
     fn attempt(&mut self, next: Next, identity: &Arc<Identity>, patience: &dyn Patience) -> Result<Answer, Fault> {
@@ -176,6 +179,7 @@ impl<'a> Course<'a> {
         let (begins, end) = (self.parts.clock.now(), self.attempt_end(next, patience));
         self.attempts += 1;
         let nonce = (self.parts.nonce)();
+        self.records[next.index].signed_offset_ms = gateway.clock_offset_ms();
         let request = gateway.request(self.secret_name, identity, self.parts.clock.unix_ms(), &nonce);
         patience.begins(&format!("asking the gateway {}, attempt {}", gateway.name(), self.attempts));
         patience.request_sent();
@@ -198,20 +202,25 @@ impl<'a> Course<'a> {
             Remedy::NewNonce if std::mem::replace(&mut record.replayed, true) => Remedy::Pause,
             Remedy::RenewIdentity if std::mem::replace(&mut record.renewed, true) => Remedy::Elsewhere,
             Remedy::RenewIdentity if !gateway.source().refused(identity) => Remedy::Elsewhere,
-            Remedy::CorrectClock if std::mem::replace(&mut record.corrected, true) => Remedy::Stop,
-            Remedy::CorrectClock if !self.correct_clock(gateway, fault) => Remedy::Stop,
+            Remedy::CorrectClock if std::mem::replace(&mut record.corrected, true) => Remedy::Elsewhere,
+            Remedy::CorrectClock if !self.correct_clock(next, fault) => Remedy::Elsewhere,
             other => other,
         }
     }
 
     /// Takes the gateway's clock for the next requests; `false` when its `Date` explains nothing, or too much.
-    fn correct_clock(&self, gateway: &Gateway, fault: &mut Fault) -> bool {
+    fn correct_clock(&self, next: Next, fault: &mut Fault) -> bool {
+        let (gateway, signed) = (&self.parts.gateways[next.index], self.records[next.index].signed_offset_ms);
         let Some(server) = fault.server_unix_ms else {
             return false;
         };
         let offset = server.saturating_sub(self.parts.clock.unix_ms());
-        if offset.saturating_sub(gateway.clock_offset_ms()).unsigned_abs() < LEAST_OFFSET_MS {
+        if offset.saturating_sub(signed).unsigned_abs() < LEAST_OFFSET_MS {
             return false;
+        }
+        if offset.saturating_sub(gateway.clock_offset_ms()).unsigned_abs() < LEAST_OFFSET_MS {
+            // A fetch beside this one has corrected it, and said so.
+            return true;
         }
         let (seconds, side) = (offset.unsigned_abs() / 1_000, if offset < 0 { "ahead of" } else { "behind" });
         if offset.unsigned_abs() > GREATEST_OFFSET_MS {

@@ -1,7 +1,7 @@
 use super::*;
 use crate::gateway::bench::{Bench, GOOD, code, fixed};
 use crate::gateway::health::{FIRST_SKIP, PROBE};
-use crate::source::scripted::{Reply, answer, failure, silence};
+use crate::source::scripted::{Reply, answer, answer_with, failure, silence};
 use crate::source::{Identity, Source};
 use std::sync::Arc;
 
@@ -134,6 +134,46 @@ fn a_refused_identity_is_not_shown_to_gateways_with_the_same_source() {
     ]);
     bench.fetch(10).unwrap();
     assert_eq!(bench.counts(), [1, 0, 1]);
+}
+
+#[test]
+fn a_wait_that_one_gateway_asks_for_is_its_own() {
+    let busy = || answer_with(429, r#"{"Code":"Throttling"}"#, &[("retry-after", "60")]);
+    let bench = three(vec![busy()], vec![refused(), answer(200, GOOD)], vec![refused()]);
+    bench.fetch(10).unwrap();
+    assert_eq!((bench.counts(), &*bench.pauses.borrow()), (vec![1, 2, 1], &vec![200]));
+
+    let bench = Bench::new(vec![busy()]);
+    assert!(bench.fetch(10).is_err(), "with nobody else left, there is no time for it");
+}
+
+#[test]
+fn a_gateway_alone_is_not_hurried_when_it_is_probed() {
+    let bench = Bench::new(vec![refused()]);
+    bench.close_after.set(0);
+    bench.fetch(10).unwrap_err();
+    bench.close_after.set(usize::MAX);
+    bench.clock.advance(FIRST_SKIP);
+    bench.scripts[0].then(Reply { takes: PROBE * 2, ..answer(200, GOOD) });
+    bench.fetch(10).unwrap();
+    assert_eq!(bench.counts(), [2]);
+}
+
+#[test]
+fn a_gateway_whose_clock_explains_nothing_leaves_the_others() {
+    let bench = three(vec![code(400, "InvalidTimeStamp.Expired")], good(1), vec![]);
+    bench.fetch(10).unwrap();
+    assert_eq!(bench.counts(), [1, 1, 0]);
+}
+
+#[test]
+fn two_fetches_that_meet_a_wrong_clock_at_once_both_go_on() {
+    let late = [("date", "Tue, 14 Nov 2023 23:13:20 GMT")];
+    let bench = Bench::new(vec![answer_with(400, r#"{"Code":"InvalidTimeStamp.Expired"}"#, &late), answer(200, GOOD)]);
+    // Another fetch corrects the clock while this one's request is under way.
+    bench.while_asked.set(Some(3_600_000));
+    bench.fetch(10).unwrap();
+    assert_eq!(bench.counts(), [2]);
 }
 
 /// A source that has nothing to give.
