@@ -7,12 +7,12 @@ use super::identity::required;
 use super::layers::Settings;
 use super::process::Process;
 use super::setting::{Setting, visible};
-use super::{regular_file, shown};
+use super::{named_file, regular_file, shown};
 use crate::error::Error;
 use crate::secret_text::SecretText;
 use std::fmt;
 use std::fs::File;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use zeroize::Zeroizing;
 
@@ -22,7 +22,6 @@ const FILE_LIMIT: usize = 64 * 1024;
 const PASSWORD_LIMIT: usize = 1024;
 
 const VARIABLE: &str = "the name of an environment variable that holds the password";
-const PATH: &str = "the path of a file that exists and can be read";
 
 /// A ClientKey file as it was read, and the password that opens it.
 #[derive(Clone)]
@@ -120,12 +119,6 @@ pub(super) fn in_variable(
     Ok(value.trim().into())
 }
 
-fn open(named: &Setting, process: &Process) -> Result<(std::path::PathBuf, File), Error> {
-    let path = Path::new(named.raw());
-    if let Some(reason) = process.distrust.filter(|_| path.is_relative()) {
-        let found = format!("{}, which is relative, and {reason}", shown::path(path));
-        return Err(named.wrong(found, "an absolute path"));
-    }
-    let opened = std::path::absolute(path).and_then(|path| regular_file::open(&path).map(|(file, _)| (path, file)));
-    opened.map_err(|error| named.wrong(format!("{} ({error})", shown::path(path)), PATH))
+fn open(named: &Setting, process: &Process) -> Result<(PathBuf, File), Error> {
+    named_file::open(Path::new(named.raw()), process, |found, allowed| named.wrong(found, allowed))
 }

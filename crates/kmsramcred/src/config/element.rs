@@ -4,15 +4,14 @@
 //! sockets.
 
 use super::endpoint::{self, Endpoint, is_label};
+use super::named_file::{self, PATH};
 use super::process::Process;
 use super::setting::{self, Setting};
-use super::{json_value, regular_file, shown, spelling};
+use super::{json_value, shown, spelling};
 use crate::error::Error;
 use serde_json::{Map, Value};
 use std::fs::File;
 use std::path::{Path, PathBuf};
-
-const PATH: &str = "the path of a file that exists and can be read";
 
 /// One element of a list.
 pub(super) struct Element<'a> {
@@ -88,8 +87,7 @@ impl<'a> Element<'a> {
         Endpoint::gateway(host).ok_or_else(|| self.wrong("endpoint", shown::value(host), endpoint::GATEWAY))
     }
 
-    /// The file that `caFilePath` names: it must be there. Whoever starts a setuid program chooses its working directory, but
-    /// must not choose whom it trusts.
+    /// The file that `caFilePath` names: it must be there.
     pub(super) fn ca_file(&self, process: &Process) -> Result<Option<PathBuf>, Error> {
         let path = self.text("caFilePath", PATH)?;
         path.map(|path| self.open("caFilePath", path, process).map(|(path, _)| path)).transpose()
@@ -97,13 +95,7 @@ impl<'a> Element<'a> {
 
     /// Opens the file at a path, relative to the working directory; answers its absolute path too.
     pub(super) fn open(&self, member: &str, text: &str, process: &Process) -> Result<(PathBuf, File), Error> {
-        let path = Path::new(text);
-        if let Some(reason) = process.distrust.filter(|_| path.is_relative()) {
-            let found = format!("{}, which is relative, and {reason}", shown::path(path));
-            return Err(self.wrong(member, found, "an absolute path"));
-        }
-        let opened = std::path::absolute(path).and_then(|path| regular_file::open(&path).map(|(file, _)| (path, file)));
-        opened.map_err(|error| self.wrong(member, format!("{} ({error})", shown::path(path)), PATH))
+        named_file::open(Path::new(text), process, |found, allowed| self.wrong(member, found, allowed))
     }
 
     /// Tells of a gateway whose certificate is not checked.

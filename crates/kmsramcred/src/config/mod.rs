@@ -24,6 +24,7 @@ mod json_value;
 pub mod keys;
 mod layers;
 mod location;
+mod named_file;
 mod no_proxy;
 mod origin;
 mod process;

@@ -7,7 +7,7 @@ use super::layers::Settings;
 use super::process::Process;
 use super::setting::{Setting, visible};
 use super::source_settings::SourceSettings;
-use super::{json_value, shown};
+use super::{json_value, named_file, shown};
 use crate::error::Error;
 use std::fmt;
 use std::ops::RangeInclusive;
@@ -136,11 +136,7 @@ fn regional_sts(region: Option<&str>, vpc: bool) -> Endpoint {
 /// The file that holds the OIDC token. Whether it is there is seen when it is read.
 pub(super) fn token_file(setting: &Setting, process: &Process) -> Result<PathBuf, Error> {
     let path = Path::new(setting.text(|c| !c.is_control(), TOKEN_FILE)?);
-    if let Some(reason) = process.distrust.filter(|_| path.is_relative()) {
-        let found = format!("{}, which is relative, and {reason}", shown::path(path));
-        return Err(setting.wrong(found, "an absolute path"));
-    }
-    std::path::absolute(path).map_err(|error| setting.wrong(format!("{} ({error})", shown::path(path)), TOKEN_FILE))
+    named_file::absolute(path, process, TOKEN_FILE, |found, allowed| setting.wrong(found, allowed))
 }
 
 /// The text of a setting that passes `fits`.
