@@ -1,15 +1,18 @@
-//! Answers before they meet a socket, in JSON or XML.
+//! Answers before they meet a socket: JSON, XML or Protocol Buffers.
 
+use crate::dedicated_message;
 use crate::refusal::{Refusal, Shape};
 use bytes::Bytes;
 use http::{HeaderName, HeaderValue, header};
 use serde_json::{Map, Value, json};
 
-/// The two formats a caller can ask for.
+/// The formats that a caller can ask for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Format {
     Json,
     Xml,
+    /// GetSecretValue at a KMS instance, and every refusal there.
+    Protobuf,
 }
 
 /// Status, headers and whole body.
@@ -31,12 +34,17 @@ impl Answer {
         match format {
             Format::Json => Self::new(status, "application/json;charset=utf-8", value.to_string()),
             Format::Xml => Self::new(status, "text/xml;charset=utf-8", xml(root, value)),
+            Format::Protobuf => Self::new(status, dedicated_message::CONTENT_TYPE, dedicated_message::value(value)),
         }
     }
 
     /// A refusal in the shape that the real service uses.
     pub(crate) fn refusal(refusal: &Refusal, format: Format, request_id: &str, host: &str) -> Self {
         let Refusal { status, code, message, shape } = refusal;
+        if format == Format::Protobuf {
+            let body = dedicated_message::error(refusal, request_id);
+            return Self::new(*status, dedicated_message::CONTENT_TYPE, body);
+        }
         let (root, value) = match shape {
             Shape::Kms => {
                 ("KMS", json!({"HttpStatus": status, "Code": code, "Message": message, "RequestId": request_id}))

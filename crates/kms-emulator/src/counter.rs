@@ -1,5 +1,6 @@
 //! Who asked for what, and how it ended.
 
+use crate::gateway::Gateway;
 use crate::stage::Place;
 use serde::Serialize;
 use std::collections::BTreeMap;
@@ -30,7 +31,7 @@ struct SecretCounter {
     failed: u64,
 }
 
-/// Counters of the KMS endpoint.
+/// Counters of a gateway.
 #[derive(Debug, Default, Serialize)]
 pub(crate) struct KmsCounters {
     requests: u64,
@@ -97,6 +98,7 @@ pub(crate) struct ServiceCounters {
 #[derive(Debug, Default, Serialize)]
 pub(crate) struct Counters {
     pub(crate) kms: KmsCounters,
+    pub(crate) dedicated: KmsCounters,
     pub(crate) metadata: MetadataCounters,
     pub(crate) sts: StsCounters,
     pub(crate) credentials_uri: UriCounters,
@@ -175,10 +177,17 @@ impl Counters {
         Self { services: names.map(|name| (name.clone(), ServiceCounters::default())).collect(), ..Self::default() }
     }
 
+    fn gateway(&mut self, gateway: Gateway) -> &mut KmsCounters {
+        match gateway {
+            Gateway::Shared => &mut self.kms,
+            Gateway::Dedicated => &mut self.dedicated,
+        }
+    }
+
     /// A request was read.
     pub(crate) fn arrive(&mut self, place: &Place, sight: Sight) {
         match place {
-            Place::Kms => self.kms.arrive(sight),
+            Place::Kms(gateway) => self.gateway(*gateway).arrive(sight),
             Place::Metadata => self.metadata.requests += 1,
             Place::Sts => self.sts.arrive(sight),
             Place::CredentialsUri => self.credentials_uri.requests += 1,
@@ -189,7 +198,7 @@ impl Counters {
     /// A request was answered, or given up.
     pub(crate) fn conclude(&mut self, place: &Place, sight: Sight, outcome: Outcome) {
         match place {
-            Place::Kms => self.kms.conclude(sight, outcome),
+            Place::Kms(gateway) => self.gateway(*gateway).conclude(sight, outcome),
             Place::Metadata => {
                 let metadata = &mut self.metadata;
                 conclude(outcome, &mut metadata.ok, &mut metadata.refused, &mut metadata.faulted);
@@ -214,14 +223,17 @@ mod tests {
         let sight =
             Sight { action: Some("GetSecretValue"), secret: Some("n"), access_key_id: Some("id"), client: "test" };
         let mut counters = Counters::default();
-        counters.arrive(&Place::Kms, sight);
-        counters.conclude(&Place::Kms, sight, Outcome::Ok);
-        counters.arrive(&Place::Kms, sight);
-        counters.conclude(&Place::Kms, sight, Outcome::Faulted);
+        counters.arrive(&Place::Kms(Gateway::Shared), sight);
+        counters.conclude(&Place::Kms(Gateway::Shared), sight, Outcome::Ok);
+        counters.arrive(&Place::Kms(Gateway::Shared), sight);
+        counters.conclude(&Place::Kms(Gateway::Shared), sight, Outcome::Faulted);
         let shown = serde_json::to_value(&counters).unwrap();
         assert_eq!(shown["kms"]["get_secret_value"], 2);
         assert_eq!(shown["kms"]["by_secret"]["n"], json!({"requests": 2, "ok": 1, "failed": 1}));
         assert_eq!(shown["kms"]["by_caller"]["id"], 2);
         assert_eq!(shown["kms"]["by_client"]["test"], 2);
+        counters.arrive(&Place::Kms(Gateway::Dedicated), sight);
+        let shown = serde_json::to_value(&counters).unwrap();
+        assert_eq!((&shown["kms"]["requests"], &shown["dedicated"]["requests"]), (&json!(2), &json!(1)));
     }
 }

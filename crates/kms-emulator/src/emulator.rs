@@ -1,6 +1,7 @@
 //! A running emulator inside this process.
 
 use crate::control;
+use crate::gateway::Gateway;
 use crate::identifier;
 use crate::options::{Caller, Options};
 use crate::ready::Ready;
@@ -12,6 +13,7 @@ use axum::Router;
 use axum::body::Body;
 use http::Request;
 use http_body_util::BodyExt;
+use jiff::Timestamp;
 use serde_json::Value;
 use std::collections::BTreeMap;
 use std::io;
@@ -123,9 +125,13 @@ fn run(
 
 /// Opens every port. The listeners run on the runtime that drives this future.
 async fn open(options: Options, state_dir: StateDir) -> io::Result<Opened> {
-    let authority = Authority::generate(options.clock.now())?;
-    let ca_path = state_dir.write_ca(&authority.pem)?;
-    let stage = Arc::new(Stage::new(options.clock.clone(), options.listen, authority.acceptor));
+    // Whoever checks a certificate goes by the machine's clock, not by the one of a test.
+    let authority = Authority::generate(Timestamp::now())?;
+    let instance_authority = Authority::of_instances(Timestamp::now())?;
+    let ca_path = state_dir.write_ca("ca.pem", &authority.pem)?;
+    let dedicated_ca_path = state_dir.write_ca("dedicated-ca.pem", &instance_authority.pem)?;
+    let acceptors = (authority.acceptor, instance_authority.acceptor);
+    let stage = Arc::new(Stage::new(options.clock.clone(), options.listen, acceptors.0, acceptors.1));
     let callers = if options.callers.is_empty() { vec![made_up_caller()] } else { options.callers };
     callers.iter().for_each(|caller| control::caller::admit(&stage, caller));
     stage.world().metadata.role = options.role;
@@ -134,8 +140,9 @@ async fn open(options: Options, state_dir: StateDir) -> io::Result<Opened> {
     let router = control::router(stage.clone());
     let served = axum::serve(listener, router.clone());
     tokio::spawn(async move { served.await });
-    let kms = wire::open(&stage, Place::Kms, true).await?;
-    let kms_plain = wire::open(&stage, Place::Kms, false).await?;
+    let kms = wire::open(&stage, Place::Kms(Gateway::Shared), true).await?;
+    let kms_plain = wire::open(&stage, Place::Kms(Gateway::Shared), false).await?;
+    let dedicated = wire::open(&stage, Place::Kms(Gateway::Dedicated), true).await?;
     let metadata = wire::open(&stage, Place::Metadata, false).await?;
     let sts = wire::open(&stage, Place::Sts, true).await?;
     let sts_plain = wire::open(&stage, Place::Sts, false).await?;
@@ -148,6 +155,7 @@ async fn open(options: Options, state_dir: StateDir) -> io::Result<Opened> {
         kms: format!("https://{kms}"),
         kms_host: kms.to_string(),
         kms_plain_host: kms_plain.to_string(),
+        dedicated_host: dedicated.to_string(),
         metadata: format!("http://{metadata}"),
         sts_host: sts.to_string(),
         sts_plain_host: sts_plain.to_string(),
@@ -155,6 +163,7 @@ async fn open(options: Options, state_dir: StateDir) -> io::Result<Opened> {
         services: named(service.plain),
         services_tls: named(service.secure),
         ca_path,
+        dedicated_ca_path,
         access_key_id,
         access_key_secret,
         pid: std::process::id(),

@@ -16,6 +16,8 @@ const TOLERANCE_SECONDS: i64 = 15 * 60;
 pub(crate) enum Audience {
     /// Callers, temporary identities and ClientKeys.
     Kms,
+    /// ClientKeys alone.
+    Instance,
     /// Every live key but ClientKeys.
     Service,
 }
@@ -58,7 +60,12 @@ struct Found {
 fn find(stage: &Stage, access_key_id: &str, audience: Audience, now: Timestamp) -> Result<Found, Refusal> {
     let world = stage.world();
     let key = world.account.get(access_key_id).ok_or_else(Refusal::key_not_found)?;
-    if key.certificate.is_some() && audience != Audience::Kms {
+    let known = match audience {
+        Audience::Kms => true,
+        Audience::Instance => key.certificate.is_some(),
+        Audience::Service => key.certificate.is_none(),
+    };
+    if !known {
         return Err(Refusal::key_not_found());
     }
     match key.standing(now) {

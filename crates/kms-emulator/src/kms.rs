@@ -1,7 +1,8 @@
-//! The KMS endpoint: GetSecretValue for whoever signs it properly.
+//! GetSecretValue by OpenAPI, at either gateway, for whoever signs it properly.
 
 use crate::answer::Answer;
 use crate::gate::{self, Audience};
+use crate::gateway::Gateway;
 use crate::refusal::Refusal;
 use crate::secret::plain_name;
 use crate::stage::Stage;
@@ -12,9 +13,15 @@ use serde_json::Value;
 const VERSION: &str = "2016-01-20";
 
 /// Answers one request; `shown` is the time on the endpoint's clock.
-pub(crate) fn answer(stage: &Stage, request: &SignedRequest, request_id: &str, shown: Timestamp) -> Answer {
+pub(crate) fn answer(
+    stage: &Stage,
+    gateway: Gateway,
+    request: &SignedRequest,
+    request_id: &str,
+    shown: Timestamp,
+) -> Answer {
     let format = verify::format(request);
-    match value(stage, request, shown) {
+    match value(stage, gateway, request, shown) {
         Ok(mut value) => {
             value["RequestId"] = request_id.into();
             Answer::document(200, format, "KMS", &value)
@@ -23,7 +30,7 @@ pub(crate) fn answer(stage: &Stage, request: &SignedRequest, request_id: &str, s
     }
 }
 
-fn value(stage: &Stage, request: &SignedRequest, shown: Timestamp) -> Result<Value, Refusal> {
+fn value(stage: &Stage, gateway: Gateway, request: &SignedRequest, shown: Timestamp) -> Result<Value, Refusal> {
     let claim = verify::read(request)?;
     if claim.action != "GetSecretValue" {
         return Err(Refusal::unknown_action(&claim.action, "GetSecretValue"));
@@ -32,10 +39,11 @@ fn value(stage: &Stage, request: &SignedRequest, shown: Timestamp) -> Result<Val
         return Err(Refusal::unknown_version(&claim.version, VERSION));
     }
     gate::admit(stage, &claim, Audience::Kms, shown)?;
-    secret_value(stage, &claim)
+    secret_value(stage, gateway, &claim)
 }
 
-fn secret_value(stage: &Stage, claim: &Claim) -> Result<Value, Refusal> {
+/// What the gateway has for an admitted claim.
+pub(crate) fn secret_value(stage: &Stage, gateway: Gateway, claim: &Claim) -> Result<Value, Refusal> {
     let asked = claim.parameter("SecretName").filter(|name| !name.is_empty());
     let asked = asked.ok_or_else(|| Refusal::missing("SecretName"))?;
     let name = plain_name(asked);
@@ -44,5 +52,5 @@ fn secret_value(stage: &Stage, claim: &Claim) -> Result<Value, Refusal> {
     let world = stage.world();
     let secret = world.secrets.get(name).filter(|secret| secret.arn || name == asked);
     let secret = secret.ok_or_else(Refusal::unknown_secret)?;
-    secret.value(stage_name, extended, stage.now()).ok_or_else(Refusal::unknown_secret)
+    secret.value(gateway, stage_name, extended, stage.now()).ok_or_else(Refusal::unknown_secret)
 }

@@ -1,4 +1,5 @@
-//! An emulator of Alibaba Cloud KMS, the ECS metadata service, STS and RPC services, for tests and rotation drills.
+//! An emulator of Alibaba Cloud KMS, a KMS instance, the ECS metadata service, STS and RPC services, for tests and
+//! rotation drills.
 //!
 //! It verifies every signature against the AccessKeys that are alive at that moment, rotates them on command and fails
 //! in the ways that networks and gateways fail. It listens on the loopback interface only.
@@ -23,9 +24,12 @@ mod clock;
 mod control;
 mod counter;
 mod credentials_uri;
+mod dedicated;
+mod dedicated_message;
 mod emulator;
 mod fault;
 mod gate;
+mod gateway;
 mod identifier;
 mod kms;
 mod metadata;

@@ -16,6 +16,8 @@ pub struct Ready {
     pub kms_host: String,
     /// Host and port of the same KMS over plain HTTP.
     pub kms_plain_host: String,
+    /// Host and port of a KMS instance over TLS 1.2.
+    pub dedicated_host: String,
     /// URL of the ECS metadata service.
     pub metadata: String,
     /// Host and port of STS over TLS.
@@ -28,8 +30,10 @@ pub struct Ready {
     pub services: BTreeMap<String, String>,
     /// Host and port of each service over TLS.
     pub services_tls: BTreeMap<String, String>,
-    /// Certificate of the authority behind every TLS endpoint.
+    /// Certificate of the authority behind every TLS endpoint but the instance's.
     pub ca_path: PathBuf,
+    /// Certificates of the two authorities behind the instance: the root, then the one that it signed.
+    pub dedicated_ca_path: PathBuf,
     /// AccessKey id of the first caller.
     pub access_key_id: String,
     /// AccessKey secret of the first caller.

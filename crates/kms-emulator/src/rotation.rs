@@ -86,6 +86,7 @@ pub(crate) fn rotate(
 mod tests {
     use super::*;
     use crate::account::Standing;
+    use crate::gateway::Gateway;
     use serde_json::{Value, json};
 
     const START: Timestamp = Timestamp::constant(1_700_000_000, 0);
@@ -115,7 +116,7 @@ mod tests {
         }
 
         fn served(&self, after_ms: i64) -> Value {
-            let value = self.secret.value("ACSCurrent", true, later(START, after_ms)).unwrap();
+            let value = self.secret.value(Gateway::Shared, "ACSCurrent", true, later(START, after_ms)).unwrap();
             serde_json::from_str(value["SecretData"].as_str().unwrap()).unwrap()
         }
     }
@@ -168,7 +169,7 @@ mod tests {
         let mut drill = Drill::new(json!({"name": "n", "security_token": "t"}));
         drill.rotate(json!({"user_name": "other"}), 0).ok().unwrap();
         assert_ne!(drill.served(0)["SecurityToken"], "t");
-        drill.secret.serving = crate::secret::Serving::Previous;
+        drill.secret.serving[Gateway::Shared] = crate::secret::Serving::Previous;
         assert_eq!(drill.served(0)["AccessKeyId"], drill.first.as_str());
         assert_eq!(drill.served(0)["SecurityToken"], "t");
     }

@@ -2,6 +2,7 @@
 
 use crate::account::{Account, Key, Owner};
 use crate::clock::{api_date, later_by_seconds};
+use crate::gateway::{Gateway, Gateways};
 use crate::identifier;
 use crate::objection::Objection;
 use crate::payload::{Payload, pair_in};
@@ -59,10 +60,11 @@ pub(crate) struct Version {
     pub(crate) next_rotation: Timestamp,
 }
 
-/// Whether the gateway is up to date.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+/// Whether a gateway is up to date.
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub(crate) enum Serving {
+    #[default]
     Current,
     Previous,
 }
@@ -72,7 +74,7 @@ pub(crate) struct Secret {
     pub(crate) name: String,
     pub(crate) kind: String,
     pub(crate) versions: Vec<Version>,
-    pub(crate) serving: Serving,
+    pub(crate) serving: Gateways<Serving>,
     pub(crate) rotations: u64,
     pub(crate) arn: bool,
     pub(crate) interval: String,
@@ -132,7 +134,7 @@ impl Secret {
             name: order.name,
             kind: order.kind,
             versions: vec![version],
-            serving: Serving::Current,
+            serving: Gateways::default(),
             rotations: 0,
             arn: order.arn,
             interval,
@@ -154,14 +156,14 @@ impl Secret {
     }
 
     /// Index of what a gateway takes for the current version at `now`.
-    pub(crate) fn current(&self, now: Timestamp) -> usize {
+    pub(crate) fn current(&self, gateway: Gateway, now: Timestamp) -> usize {
         let newest = self.versions.iter().rposition(|version| version.served_from <= now).unwrap_or(0);
-        if self.serving == Serving::Previous { newest.saturating_sub(1) } else { newest }
+        if self.serving[gateway] == Serving::Previous { newest.saturating_sub(1) } else { newest }
     }
 
     /// The answer of GetSecretValue for a stage; none when the stage does not exist.
-    pub(crate) fn value(&self, stage: &str, extended: bool, now: Timestamp) -> Option<Value> {
-        let current = self.current(now);
+    pub(crate) fn value(&self, gateway: Gateway, stage: &str, extended: bool, now: Timestamp) -> Option<Value> {
+        let current = self.current(gateway, now);
         let index = match stage {
             "ACSCurrent" => Some(current),
             "ACSPrevious" => current.checked_sub(1),
@@ -220,7 +222,7 @@ mod tests {
     #[test]
     fn a_plain_secret_looks_thirty_days_old() {
         let secret = secret(json!({"name": "n"}));
-        let value = secret.value("ACSCurrent", true, "2024-03-01T00:00:00Z".parse().unwrap()).unwrap();
+        let value = secret.value(Gateway::Shared, "ACSCurrent", true, "2024-03-01T00:00:00Z".parse().unwrap()).unwrap();
         assert_eq!(value["LastRotationDate"], "2024-01-31T00:00:00Z");
         assert_eq!(value["NextRotationDate"], "2024-03-08T00:00:00Z");
         assert_eq!(value["VersionStages"]["VersionStage"][0], "ACSCurrent");
@@ -228,14 +230,15 @@ mod tests {
         assert_eq!(data["GenerateTimestamp"], "2024-01-31T00:00:00Z");
         let config: Value = serde_json::from_str(value["ExtendedConfig"].as_str().unwrap()).unwrap();
         assert_eq!(config["SecretSubType"], "RamUserAccessKey");
-        assert!(secret.value("ACSPrevious", false, Timestamp::MAX).is_none());
+        assert!(secret.value(Gateway::Shared, "ACSPrevious", false, Timestamp::MAX).is_none());
     }
 
     #[test]
     fn dates_and_payload_can_be_chosen() {
         let order = json!({"name": "n", "created_seconds_ago": 5, "generate_timestamp": "none", "expire_seconds": 60,
             "next_rotation_seconds": -1, "last_rotation_seconds_ago": 10, "rotation_interval": "86400s"});
-        let value = secret(order).value("ACSCurrent", false, "2024-03-01T00:00:00Z".parse().unwrap()).unwrap();
+        let value =
+            secret(order).value(Gateway::Shared, "ACSCurrent", false, "2024-03-01T00:00:00Z".parse().unwrap()).unwrap();
         assert_eq!(value["LastRotationDate"], "2024-02-29T23:59:50Z");
         assert_eq!(value["NextRotationDate"], "2024-02-29T23:59:59Z");
         let data: Value = serde_json::from_str(value["SecretData"].as_str().unwrap()).unwrap();

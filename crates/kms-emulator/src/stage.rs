@@ -5,6 +5,7 @@ use crate::clock::Clock;
 use crate::counter::Counters;
 use crate::credentials_uri::CredentialsUri;
 use crate::fault::FaultBook;
+use crate::gateway::{Gateway, GatewayState, Gateways};
 use crate::metadata::Metadata;
 use crate::nonce::NonceMemory;
 use crate::objection::Objection;
@@ -22,7 +23,7 @@ use tokio_rustls::TlsAcceptor;
 /// Which endpoint a request came in at.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Place {
-    Kms,
+    Kms(Gateway),
     Metadata,
     Sts,
     CredentialsUri,
@@ -41,7 +42,7 @@ pub(crate) struct World {
     pub(crate) faults: FaultBook,
     pub(crate) counters: Counters,
     pub(crate) nonces: NonceMemory,
-    pub(crate) kms_down: bool,
+    pub(crate) gateways: Gateways<GatewayState>,
 }
 
 impl World {
@@ -57,8 +58,13 @@ impl World {
             faults: FaultBook::default(),
             counters: Counters::default(),
             nonces: NonceMemory::new(now),
-            kms_down: false,
+            gateways: Gateways::default(),
         }
+    }
+
+    /// Whether connections to that place are to be reset.
+    pub(crate) fn is_down(&self, place: &Place) -> bool {
+        matches!(place, Place::Kms(gateway) if self.gateways[*gateway].down)
     }
 
     /// The secret of that name, and the account beside it, for changes.
@@ -75,13 +81,15 @@ pub(crate) struct Stage {
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) listen: IpAddr,
     pub(crate) tls: TlsAcceptor,
+    /// That of the KMS instance, whose certificates come from elsewhere.
+    pub(crate) instance_tls: TlsAcceptor,
     world: Mutex<World>,
 }
 
 impl Stage {
-    pub(crate) fn new(clock: Arc<dyn Clock>, listen: IpAddr, tls: TlsAcceptor) -> Self {
+    pub(crate) fn new(clock: Arc<dyn Clock>, listen: IpAddr, tls: TlsAcceptor, instance_tls: TlsAcceptor) -> Self {
         let world = Mutex::new(World::new(clock.now()));
-        Self { clock, listen, tls, world }
+        Self { clock, listen, tls, instance_tls, world }
     }
 
     /// Locks the state; never held across an await.

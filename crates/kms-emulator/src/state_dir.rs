@@ -1,4 +1,4 @@
-//! The directory that holds the CA file.
+//! The directory that holds the CA files.
 
 use crate::identifier;
 use std::fs;
@@ -26,9 +26,9 @@ impl StateDir {
         Ok(Self { path: fs::canonicalize(path)?, made: true })
     }
 
-    /// Writes the authority's certificate and returns where it is.
-    pub(crate) fn write_ca(&self, pem: &str) -> io::Result<PathBuf> {
-        let path = self.path.join("ca.pem");
+    /// Writes certificates of authorities and returns where they are.
+    pub(crate) fn write_ca(&self, file: &str, pem: &str) -> io::Result<PathBuf> {
+        let path = self.path.join(file);
         fs::write(&path, pem)?;
         Ok(path)
     }

@@ -12,6 +12,7 @@ mod role;
 mod secret;
 pub(crate) mod service;
 
+use crate::gateway::Gateway;
 use crate::objection::Objection;
 use crate::stage::Stage;
 use axum::Json;
@@ -57,6 +58,7 @@ pub(crate) const ROUTES: &[&str] = &[
     "DELETE /faults",
     "DELETE /faults/{id}",
     "POST /kms",
+    "POST /dedicated",
     "POST /metadata",
     "GET /metadata",
     "POST /metadata/rotate",
@@ -89,7 +91,8 @@ pub(crate) fn router(stage: Arc<Stage>) -> Router {
         .route("/services/{name}", post(service::change).patch(service::change))
         .route("/faults", post(fault::add).get(fault::list).delete(fault::clear_all))
         .route("/faults/{id}", delete(fault::clear))
-        .route("/kms", post(kms))
+        .route("/kms", post(async |stage, body| outage(Gateway::Shared, stage, body)))
+        .route("/dedicated", post(async |stage, body| outage(Gateway::Dedicated, stage, body)))
         .route("/metadata", post(metadata::change).get(metadata::show))
         .route("/metadata/rotate", post(metadata::rotate))
         .route("/roles", post(role::create).get(role::list))
@@ -133,10 +136,10 @@ struct Outage {
     down: bool,
 }
 
-/// Takes all KMS connections down, or up again.
-async fn kms(State(stage): Shared, body: Bytes) -> Reply {
+/// Takes all connections to a gateway down, or up again.
+fn outage(gateway: Gateway, State(stage): Shared, body: Bytes) -> Reply {
     let Outage { down } = order(&body)?;
-    stage.world().kms_down = down;
+    stage.world().gateways[gateway].down = down;
     Ok(Json(json!({"down": down})))
 }
 

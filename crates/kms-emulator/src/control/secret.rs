@@ -1,6 +1,7 @@
 //! Routes under `/secrets`.
 
 use super::{Reply, Shared, order};
+use crate::gateway::Gateway;
 use crate::objection::Objection;
 use crate::rotation::{self, RotationOrder};
 use crate::secret::{NewSecret, Secret, Serving};
@@ -59,23 +60,30 @@ pub(super) async fn rotate(State(stage): Shared, Path(name): Path<String>, body:
 #[serde(deny_unknown_fields)]
 struct ServeOrder {
     version: Serving,
+    at: Option<Gateway>,
 }
 
 pub(super) async fn serve(State(stage): Shared, Path(name): Path<String>, body: Bytes) -> Reply {
-    let ServeOrder { version } = order(&body)?;
+    let ServeOrder { version, at } = order(&body)?;
     let (mut world, now) = (stage.world(), stage.now());
     let (secret, _) = world.secret_and_account(&name)?;
     if version == Serving::Previous && secret.versions.len() < 2 {
         return Err(Objection::new(format!("secret {name:?} has no previous version: rotate it first")));
     }
-    secret.serving = version;
+    match at {
+        Some(gateway) => secret.serving[gateway] = version,
+        None => secret.serving.iter_mut().for_each(|serving| *serving = version),
+    }
     state(&world, &name, now)
 }
 
 fn state(world: &World, name: &str, now: Timestamp) -> Reply {
     let secret = world.secrets.get(name).ok_or_else(|| Objection::unknown("secret", name, world.secrets.keys()))?;
     let newest = secret.newest();
-    let served = &secret.versions[secret.current(now)];
+    let served = |gateway| {
+        let version = &secret.versions[secret.current(gateway, now)];
+        json!({"access_key_id": version.access_key_id, "version_id": version.id})
+    };
     let keys: serde_json::Map<String, Value> = world
         .account
         .of_secret(name, now)
@@ -90,7 +98,8 @@ fn state(world: &World, name: &str, now: Timestamp) -> Reply {
         "access_key_id": newest.access_key_id,
         "version_id": newest.id,
         "user_name": newest.user_name,
-        "served": {"access_key_id": served.access_key_id, "version_id": served.id},
+        "served": served(Gateway::Shared),
+        "served_by_dedicated": served(Gateway::Dedicated),
         "live_keys": live,
         "keys": keys,
         "versions": secret.versions.len(),

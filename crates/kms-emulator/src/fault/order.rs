@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 #[serde(rename_all = "snake_case")]
 pub(crate) enum At {
     Kms,
+    Dedicated,
     Metadata,
     Sts,
     CredentialsUri,
@@ -76,8 +77,8 @@ impl FaultOrder {
             Kind::Clock if self.clock_offset_seconds.is_none() => return Err(needs("clock_offset_seconds")),
             _ => {}
         }
-        if self.secret.is_some() && self.at != At::Kms {
-            return Err(Objection::new("secret picks requests at kms only"));
+        if self.secret.is_some() && !matches!(self.at, At::Kms | At::Dedicated) {
+            return Err(Objection::new("secret picks requests at kms and dedicated only"));
         }
         if self.service.is_some() && self.at != At::Service {
             return Err(Objection::new("service picks requests at service only"));

@@ -6,6 +6,7 @@
 
 mod acs3;
 mod certificate;
+mod dedicated;
 mod encode;
 mod request;
 mod roa;
@@ -31,8 +32,8 @@ enum Algorithm {
     /// RPC: the key is the secret followed by `&`, the result Base64.
     RpcSha1,
     RpcSha256,
-    /// RPC: RSA by the key of a ClientKey, the result Base64.
-    RpcRsa,
+    /// RSA by the key of a ClientKey, the result Base64.
+    Rsa,
     /// ROA: the key is the secret itself, the result Base64.
     RoaSha1,
     RoaSha256,
@@ -49,7 +50,7 @@ impl Algorithm {
             Self::RoaSha1 => BASE64_STANDARD.encode(hmac_sha1(secret, text)),
             Self::RoaSha256 => BASE64_STANDARD.encode(hmac_sha256(secret, text)),
             Self::Acs3 => encode::hex(&hmac_sha256(secret, text)),
-            Self::RpcRsa => return None,
+            Self::Rsa => return None,
         })
     }
 }
@@ -93,7 +94,7 @@ impl Claim {
 
     /// Whether the signature was made with the private key behind this certificate.
     pub(crate) fn holds_for(&self, certificate: &Certificate) -> bool {
-        self.algorithm == Algorithm::RpcRsa
+        self.algorithm == Algorithm::Rsa
             && self.strings_to_sign.iter().any(|text| certificate.signed(text, &self.signature))
     }
 
@@ -107,14 +108,18 @@ impl Claim {
     }
 }
 
-/// The three signing schemes, told apart by the `Authorization` header.
+/// The signing schemes, told apart by their headers.
 enum Scheme {
+    Dedicated,
     Rpc,
     Roa,
     Acs3,
 }
 
 fn scheme(request: &SignedRequest) -> Scheme {
+    if request.header(dedicated::VERSION).is_some() {
+        return Scheme::Dedicated;
+    }
     match request.header("authorization") {
         Some(value) if value.starts_with(acs3::NAME) => Scheme::Acs3,
         Some(value) if value.starts_with(roa::PREFIX) => Scheme::Roa,
@@ -125,6 +130,7 @@ fn scheme(request: &SignedRequest) -> Scheme {
 /// Reads the claim of a request.
 pub(crate) fn read(request: &SignedRequest) -> Result<Claim, Refusal> {
     match scheme(request) {
+        Scheme::Dedicated => dedicated::read(request),
         Scheme::Rpc => rpc::read(request),
         Scheme::Roa => roa::read(request),
         Scheme::Acs3 => acs3::read(request),
@@ -134,6 +140,7 @@ pub(crate) fn read(request: &SignedRequest) -> Result<Claim, Refusal> {
 /// The AccessKey id that a request names, without any check: for counters.
 pub(crate) fn claimed_key(request: &SignedRequest) -> Option<&str> {
     match scheme(request) {
+        Scheme::Dedicated => request.header(dedicated::KEY_ID),
         Scheme::Rpc => request.parameter("AccessKeyId"),
         Scheme::Roa => roa::claimed_key(request),
         Scheme::Acs3 => acs3::claimed_key(request),
@@ -142,12 +149,18 @@ pub(crate) fn claimed_key(request: &SignedRequest) -> Option<&str> {
 
 /// The action that a request names, without any check: for counters.
 pub(crate) fn claimed_action(request: &SignedRequest) -> Option<&str> {
-    request.header("x-acs-action").filter(|_| matches!(scheme(request), Scheme::Acs3)).or(request.parameter("Action"))
+    let named = match scheme(request) {
+        Scheme::Dedicated => request.header(dedicated::ACTION),
+        Scheme::Acs3 => request.header("x-acs-action"),
+        Scheme::Rpc | Scheme::Roa => None,
+    };
+    named.or(request.parameter("Action"))
 }
 
 /// The format in which the sender wants its answer: XML when an RPC request names none.
 pub(crate) fn format(request: &SignedRequest) -> Format {
     match (request.parameter("Format"), scheme(request)) {
+        (_, Scheme::Dedicated) => Format::Protobuf,
         (Some(format), _) if format.eq_ignore_ascii_case("xml") => Format::Xml,
         (None, Scheme::Rpc) if request.parameter("Action").is_some() => Format::Xml,
         (None, Scheme::Roa) if request.header("accept").is_some_and(|accept| accept.contains("xml")) => Format::Xml,

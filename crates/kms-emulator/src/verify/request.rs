@@ -1,6 +1,7 @@
 //! A request as the verifier wants to see it: read completely, parameters decoded, raw parts kept.
 
 use super::encode;
+use crate::dedicated_message;
 use bytes::Bytes;
 use http::{HeaderMap, Method};
 
@@ -12,7 +13,7 @@ pub(crate) struct SignedRequest {
     pub(crate) path: String,
     pub(crate) headers: HeaderMap,
     pub(crate) body: Bytes,
-    /// False when a parameter does not decode to UTF-8; such a request has no parameters.
+    /// False when parameters or a message do not decode; such a request has no parameters.
     pub(super) readable: bool,
     pub(super) query: Vec<(String, String)>,
     pub(super) form: Vec<(String, String)>,
@@ -21,8 +22,14 @@ pub(crate) struct SignedRequest {
 impl SignedRequest {
     pub(crate) fn new(method: Method, path: &str, query: &str, headers: HeaderMap, body: Bytes) -> Self {
         let content_type = headers.get(http::header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or("");
-        let is_form = content_type.to_ascii_lowercase().starts_with("application/x-www-form-urlencoded");
-        let form = if is_form { std::str::from_utf8(&body).ok().and_then(encode::pairs) } else { Some(Vec::new()) };
+        let content_type = content_type.to_ascii_lowercase();
+        let form = if content_type.starts_with("application/x-www-form-urlencoded") {
+            std::str::from_utf8(&body).ok().and_then(encode::pairs)
+        } else if content_type == dedicated_message::CONTENT_TYPE {
+            dedicated_message::parameters(&body)
+        } else {
+            Some(Vec::new())
+        };
         let query = encode::pairs(query);
         let readable = query.is_some() && form.is_some();
         let (query, form) = (query.unwrap_or_default(), form.unwrap_or_default());
@@ -34,12 +41,12 @@ impl SignedRequest {
         self.headers.get(name).and_then(|value| std::str::from_utf8(value.as_bytes()).ok())
     }
 
-    /// First value of a parameter in the query, else in the form.
+    /// First value of a parameter in the query, else in the form or message.
     pub(crate) fn parameter(&self, name: &str) -> Option<&str> {
         self.query.iter().chain(&self.form).find(|(found, _)| found == name).map(|(_, value)| value.as_str())
     }
 
-    /// Query and form together.
+    /// Query and form or message together.
     pub(super) fn parameters(&self) -> Vec<(String, String)> {
         self.query.iter().chain(&self.form).cloned().collect()
     }

@@ -21,7 +21,7 @@ pub(super) fn read(request: &SignedRequest) -> Result<Claim, Refusal> {
     let algorithm = match required("SignatureMethod")?.as_str() {
         "HMAC-SHA1" => Algorithm::RpcSha1,
         "HMAC-SHA256" => Algorithm::RpcSha256,
-        "SHA256withRSA" if request.parameter("SignatureType") == Some("PRIVATEKEY") => Algorithm::RpcRsa,
+        "SHA256withRSA" if request.parameter("SignatureType") == Some("PRIVATEKEY") => Algorithm::Rsa,
         "SHA256withRSA" => {
             return Err(Refusal::incomplete_signature("SHA256withRSA needs SignatureType PRIVATEKEY."));
         }

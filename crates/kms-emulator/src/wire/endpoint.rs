@@ -7,18 +7,25 @@ use crate::answer::Answer;
 use crate::clock::{http_date, later_by_seconds};
 use crate::counter::{Outcome, Sight};
 use crate::fault::{At, Hit, Kind, Target};
+use crate::gateway::Gateway;
 use crate::secret::plain_name;
 use crate::stage::{Place, Stage};
 use crate::verify::{self, SignedRequest};
-use crate::{credentials_uri, identifier, kms, metadata, service, sts};
+use crate::{credentials_uri, dedicated, identifier, kms, metadata, service, sts};
 use http::{HeaderName, HeaderValue, Response, header};
 use http_body_util::{BodyExt, Limited};
 use hyper::body::Incoming;
 use jiff::Timestamp;
 use std::time::Duration;
 
-/// Larger requests are refused; drills upload little.
-const LARGEST_BODY: usize = 16 << 20;
+const INSTANCE: Place = Place::Kms(Gateway::Dedicated);
+
+/// Larger requests are refused: by an instance, without a word, above what its documentation says; elsewhere drills
+/// upload little.
+fn largest_body(place: &Place) -> usize {
+    if *place == INSTANCE { 3 << 20 } else { 16 << 20 }
+}
+
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-acs-request-id");
 
 /// Counts a request: its arrival at once, its end when it is dropped, which an impatient client may bring about.
@@ -56,18 +63,20 @@ pub(super) async fn respond(
     request: http::Request<Incoming>,
 ) -> Result<Response<WireBody>, Cut> {
     let request_id = identifier::request_id();
-    let Some(request) = read(request).await else {
-        let answer = Answer::new(413, "text/plain", "the request body is too large or broke off");
+    let Some(request) = read(request, largest_body(place)).await else {
+        let words = if *place == INSTANCE { "" } else { "the request body is too large or broke off" };
+        let answer = Answer::new(413, "text/plain", words);
         return Ok(finish(answer, &request_id, stage.now(), body::whole));
     };
     let mut visit = Visit::begin(stage, place, &request);
-    if *place == Place::Kms && stage.world().kms_down {
+    if stage.world().is_down(place) {
         order.give();
         return Err(Cut);
     }
     let target = Target {
         at: match place {
-            Place::Kms => At::Kms,
+            Place::Kms(Gateway::Shared) => At::Kms,
+            Place::Kms(Gateway::Dedicated) => At::Dedicated,
             Place::Metadata => At::Metadata,
             Place::Sts => At::Sts,
             Place::CredentialsUri => At::CredentialsUri,
@@ -115,9 +124,9 @@ pub(super) async fn respond(
     }
 }
 
-async fn read(request: http::Request<Incoming>) -> Option<SignedRequest> {
+async fn read(request: http::Request<Incoming>, largest: usize) -> Option<SignedRequest> {
     let (head, body) = request.into_parts();
-    let body = Limited::new(body, LARGEST_BODY).collect().await.ok()?.to_bytes();
+    let body = Limited::new(body, largest).collect().await.ok()?.to_bytes();
     Some(SignedRequest::new(head.method, head.uri.path(), head.uri.query().unwrap_or(""), head.headers, body))
 }
 
@@ -130,7 +139,8 @@ async fn healthy(
     shown: impl Fn() -> Timestamp,
 ) -> Answer {
     match place {
-        Place::Kms => kms::answer(stage, request, request_id, shown()),
+        Place::Kms(Gateway::Shared) => kms::answer(stage, Gateway::Shared, request, request_id, shown()),
+        Place::Kms(Gateway::Dedicated) => dedicated::answer(stage, request, request_id, shown()),
         Place::Metadata => metadata::answer(stage, request),
         Place::Sts => sts::answer(stage, request, request_id, shown()),
         Place::CredentialsUri => credentials_uri::answer(stage, request),

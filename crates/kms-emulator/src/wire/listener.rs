@@ -2,6 +2,7 @@
 
 use super::connection::{Connection, ResetOrder};
 use super::endpoint;
+use crate::gateway::Gateway;
 use crate::stage::{Place, Stage};
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
@@ -35,7 +36,7 @@ async fn accept(listener: TcpListener, stage: Arc<Stage>, place: Place, secure: 
             tokio::time::sleep(std::time::Duration::from_millis(10)).await;
             continue;
         };
-        if place == Place::Kms && stage.world().kms_down {
+        if stage.world().is_down(&place) {
             let _ = stream.set_zero_linger();
             continue;
         }
@@ -49,7 +50,8 @@ async fn serve(stream: TcpStream, stage: Arc<Stage>, place: Place, secure: bool)
     if !secure {
         return converse(connection, order, stage, place).await;
     }
-    if let Ok(stream) = stage.tls.clone().accept(connection).await {
+    let acceptor = if place == Place::Kms(Gateway::Dedicated) { &stage.instance_tls } else { &stage.tls };
+    if let Ok(stream) = acceptor.clone().accept(connection).await {
         converse(stream, order, stage, place).await;
     }
 }

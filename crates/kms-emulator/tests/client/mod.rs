@@ -8,6 +8,7 @@ use serde_json::Value;
 use std::fmt::Write as _;
 use std::io::{self, Read, Write};
 use std::net::TcpStream;
+use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
@@ -144,18 +145,39 @@ pub fn connect(host: &str) -> io::Result<TcpStream> {
 
 /// GET over TLS, trusting the emulator's authority only.
 pub fn get_over_tls(ready: &Ready, host: &str, name: &'static str, target: &str) -> io::Result<Reply> {
+    let stream = tls(&ready.ca_path, rustls::DEFAULT_VERSIONS, host, name)?;
+    exchange(stream, host, "GET", target, &[], "")
+}
+
+/// The bytes of a whole request to the KMS instance, over TLS 1.2, trusting its authorities only.
+pub fn send_to_instance(ready: &Ready, request: &[u8]) -> io::Result<Reply> {
+    let versions = &[&rustls::version::TLS12];
+    deliver(tls(&ready.dedicated_ca_path, versions, &ready.dedicated_host, "127.0.0.1")?, request)
+}
+
+/// A TLS connection that has shaken hands, trusting every certificate in a file.
+pub fn tls(
+    authorities: &Path,
+    versions: &[&'static rustls::SupportedProtocolVersion],
+    host: &str,
+    name: &'static str,
+) -> io::Result<impl Read + Write + use<>> {
     use rustls::pki_types::{CertificateDer, ServerName, pem::PemObject};
     let mut roots = rustls::RootCertStore::empty();
-    roots.add(CertificateDer::from_pem_file(&ready.ca_path).unwrap()).unwrap();
+    for certificate in CertificateDer::pem_file_iter(authorities).unwrap() {
+        roots.add(certificate.unwrap()).unwrap();
+    }
     let provider = Arc::new(rustls::crypto::ring::default_provider());
-    let config = rustls::ClientConfig::builder_with_provider(provider).with_safe_default_protocol_versions().unwrap();
+    let config = rustls::ClientConfig::builder_with_provider(provider).with_protocol_versions(versions).unwrap();
     let config = Arc::new(config.with_root_certificates(roots).with_no_client_auth());
-    let connection = rustls::ClientConnection::new(config, ServerName::try_from(name).unwrap()).unwrap();
-    exchange(rustls::StreamOwned::new(connection, connect(host)?), host, "GET", target, &[], "")
+    let mut connection = rustls::ClientConnection::new(config, ServerName::try_from(name).unwrap()).unwrap();
+    let mut stream = connect(host)?;
+    connection.complete_io(&mut stream)?;
+    Ok(rustls::StreamOwned::new(connection, stream))
 }
 
 fn exchange(
-    mut stream: impl Read + Write,
+    stream: impl Read + Write,
     host: &str,
     method: &str,
     target: &str,
@@ -167,7 +189,12 @@ fn exchange(
         request.push_str(&format!("{name}: {value}\r\n"));
     }
     request.push_str(&format!("Content-Length: {}\r\n\r\n{body}", body.len()));
-    stream.write_all(request.as_bytes())?;
+    deliver(stream, request.as_bytes())
+}
+
+/// Writes a request and reads until the server hangs up.
+fn deliver(mut stream: impl Read + Write, request: &[u8]) -> io::Result<Reply> {
+    stream.write_all(request)?;
     let mut bytes = Vec::new();
     match stream.read_to_end(&mut bytes) {
         Err(error) if error.kind() != io::ErrorKind::UnexpectedEof => return Err(error),
