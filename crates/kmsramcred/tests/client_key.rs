@@ -3,13 +3,9 @@
 
 mod cloud;
 
-use cloud::{Cloud, LONG};
-use kmsramcred::gateway::dedicated_message::{GetSecretValueRequest, GetSecretValueResponse};
+use cloud::{Cloud, LONG, Robot, Seen, until};
 use kmsramcred::{Client, Config, Error, ErrorKind};
-use prost::Message;
 use serde_json::{Value, json};
-use std::io::{Read, Write};
-use std::net::TcpListener;
 use std::path::PathBuf;
 
 fn fixture(file: &str) -> PathBuf {
@@ -103,70 +99,146 @@ fn each_wrong_file_is_told_when_the_client_is_made() {
     std::fs::remove_dir_all(&scratch).unwrap();
 }
 
-/// A KMS instance that answers one secret, and hands on the head of each request.
-fn instance(name: &'static str) -> (std::net::SocketAddr, std::sync::mpsc::Receiver<String>) {
-    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    let address = listener.local_addr().unwrap();
-    let (sender, requests) = std::sync::mpsc::channel();
-    std::thread::spawn(move || {
-        for stream in listener.incoming() {
-            let mut stream = stream.unwrap();
-            let mut head = Vec::new();
-            let mut byte = [0];
-            while !head.ends_with(b"\r\n\r\n") && stream.read_exact(&mut byte).is_ok() {
-                head.push(byte[0]);
-            }
-            let head = String::from_utf8(head).unwrap().to_lowercase();
-            let length = head.lines().find_map(|line| line.strip_prefix("content-length: ")).unwrap().parse().unwrap();
-            let mut body = vec![0; length];
-            stream.read_exact(&mut body).unwrap();
-            let question = GetSecretValueRequest::decode(&*body).unwrap();
-            assert_eq!((question.secret_name.as_str(), question.fetch_extended_config), (name, true));
-            let answer = GetSecretValueResponse {
-                secret_name: name.to_owned(),
-                secret_type: "RAMCredentials".to_owned(),
-                secret_data: r#"{"AccessKeyId":"LTAI5tINSTANCE","AccessKeySecret":"of-the-instance"}"#.to_owned(),
-                version_id: "v1".to_owned(),
-                ..GetSecretValueResponse::default()
-            }
-            .encode_to_vec();
-            let status = format!("HTTP/1.1 200 OK\r\nContent-Length: {}\r\nConnection: close\r\n\r\n", answer.len());
-            stream.write_all(status.as_bytes()).and_then(|()| stream.write_all(&answer)).unwrap();
-            if sender.send(head).is_err() {
-                return;
-            }
-        }
+/// The element of `cache_client_dkms_config_info` for the cloud's instance; what `more` names is put over it.
+fn instance(cloud: &Cloud, more: Value) -> String {
+    let ready = cloud.emulator.ready();
+    let mut element = json!({
+        "regionId": "cn-hangzhou",
+        "endpoint": ready.dedicated_host,
+        "caFilePath": ready.dedicated_ca_path,
+        "clientKeyFile": key_file(),
+        "passwordFromFilePath": password_file(),
     });
-    (address, requests)
+    element.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+    json!([element]).to_string()
+}
+
+/// A client that knows the instance and nothing else.
+fn client_of_the_instance(cloud: &Cloud, more: Value) -> Client {
+    let mut builder = Config::builder();
+    builder.set("cache_client_dkms_config_info", &instance(cloud, more)).unwrap();
+    Client::new(builder.build().unwrap()).unwrap()
+}
+
+fn asked(cloud: &Cloud, gateway: &str) -> u64 {
+    cloud.emulator.control("GET", "/counters", Value::Null)[gateway]["get_secret_value"].as_u64().unwrap()
+}
+
+/// A member of what `explain` tells of the gateway at that place.
+fn told(client: &Client, at: usize, member: &str) -> Value {
+    let explained: Value = serde_json::from_str(&client.explain()).unwrap();
+    explained["gateways"][at][member].clone()
 }
 
 #[test]
-fn an_instance_is_asked_with_its_own_key_and_a_region_stands_in_for_it() {
+fn an_instance_is_asked_with_its_own_key_until_that_is_revoked() {
+    let cloud = Cloud::start();
+    cloud.secret("prod/é");
+    register(&cloud);
+    let client = client_of_the_instance(&cloud, json!({}));
+    let secret = client.secret("prod/é").unwrap();
+    let first = secret.credential(LONG).unwrap();
+    let (protocol, source) = (told(&client, 0, "protocol"), told(&client, 0, "source"));
+    assert_eq!((protocol, source), (json!("dkms-gcs-0.2"), json!("client_key")));
+    assert_eq!((asked(&cloud, "dedicated"), asked(&cloud, "kms")), (1, 0));
+
+    cloud.rotate("prod%2F%C3%A9", json!({}));
+    secret.refresh(LONG).unwrap();
+    assert_ne!(secret.credential(LONG).unwrap().serial(), first.serial());
+
+    cloud.post(&format!("/keys/{ID}/disable"), json!({}));
+    let error = secret.refresh(LONG).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::SourceDenied, "{error}");
+    assert!(error.message().contains(&cloud.emulator.ready().dedicated_host), "{error}");
+    assert!(secret.credential(LONG).is_ok(), "the key at hand is as good as ever");
+}
+
+#[test]
+fn an_instance_takes_an_access_key_by_openapi() {
     let cloud = Cloud::start();
     cloud.secret("s");
-    let (address, requests) = instance("s");
-    let client = |address: std::net::SocketAddr| {
-        let instance = json!([{
-            "regionId": "cn-hangzhou",
-            "endpoint": format!("http://{address}"),
-            "clientKeyFile": key_file(),
-            "passwordFromFilePath": password_file(),
-        }]);
-        cloud.client(&[("cache_client_dkms_config_info", &instance.to_string())])
-    };
-    let with_instance = client(address);
-    let credential = with_instance.secret("s").unwrap().credential(LONG).unwrap();
-    assert_eq!(credential.access_key_id(), "LTAI5tINSTANCE");
-    let asked = requests.recv_timeout(LONG).unwrap();
-    assert!(asked.contains(&format!("x-kms-acccesskeyid: {}", ID.to_lowercase())), "{asked}");
-    assert!(asked.contains("authorization: bearer ") && asked.contains("x-kms-apiversion: dkms-gcs-0.2"), "{asked}");
-    let explained: Value = serde_json::from_str(&with_instance.explain()).unwrap();
-    let told = |at: usize, member: &str| explained["gateways"][at][member].clone();
-    assert_eq!((told(0, "protocol"), told(0, "source")), (json!("dkms-gcs-0.2"), json!("client_key")));
-    assert_eq!((told(1, "protocol"), told(1, "source")), (json!("OpenAPI"), json!("ak")));
+    let ready = cloud.emulator.ready();
+    let region = json!([{
+        "regionId": "cn-hangzhou", "endpoint": ready.dedicated_host, "caFilePath": ready.dedicated_ca_path
+    }]);
+    let client = cloud.client(&[("cache_client_region_id", &region.to_string())]);
+    client.secret("s").unwrap().credential(LONG).unwrap();
+    assert_eq!((told(&client, 0, "protocol"), asked(&cloud, "dedicated")), (json!("OpenAPI"), 1));
+}
 
-    let nobody = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
-    let without = client(nobody);
-    let credential = without.secret("s").unwrap().credential(LONG).unwrap();
-    assert_ne!(credential.access_key_id(), "LTAI5tINSTANCE", "the region answered");
+#[test]
+fn an_instance_under_unknown_authorities_is_refused_unless_the_configuration_says_otherwise() {
+    let cloud = Cloud::start();
+    cloud.secret("s");
+    register(&cloud);
+    let foreign = json!({ "caFilePath": cloud.emulator.ready().ca_path });
+    let client = client_of_the_instance(&cloud, foreign.clone());
+    let refused = client.secret("s").unwrap().credential(LONG).unwrap_err();
+    assert!(refused.message().contains("certificate"), "{refused}");
+    assert_eq!(asked(&cloud, "dedicated"), 0);
+
+    let mut blind = foreign;
+    blind["ignoreSslCerts"] = json!(true);
+    let client = client_of_the_instance(&cloud, blind);
+    assert!(client.secret("s").unwrap().credential(LONG).is_ok());
+}
+
+#[test]
+fn an_instance_that_is_away_is_stood_in_for_and_comes_back() {
+    let cloud = Cloud::start();
+    cloud.secret("s");
+    register(&cloud);
+    let client = cloud.client(&[("cache_client_dkms_config_info", &instance(&cloud, json!({})))]);
+    let secret = client.secret("s").unwrap();
+    secret.credential(LONG).unwrap();
+    assert_eq!((asked(&cloud, "dedicated"), asked(&cloud, "kms")), (1, 0));
+    assert_eq!((told(&client, 1, "protocol"), told(&client, 1, "source")), (json!("OpenAPI"), json!("ak")));
+
+    cloud.post("/dedicated", json!({ "down": true }));
+    secret.refresh(LONG).unwrap();
+    assert!(told(&client, 0, "state").as_str().unwrap().starts_with("failing"), "{}", client.explain());
+    assert_eq!(asked(&cloud, "kms"), 1);
+    cloud.post("/dedicated", json!({ "down": false }));
+    until("the instance is probed and answers", || {
+        std::thread::sleep(std::time::Duration::from_millis(200));
+        secret.refresh(LONG).unwrap();
+        told(&client, 0, "state") == "answering"
+    });
+}
+
+#[test]
+fn an_instance_that_lags_behind_the_region_displaces_nothing() {
+    let cloud = Cloud::start();
+    cloud.secret("s");
+    register(&cloud);
+    let client = cloud.client(&[("cache_client_dkms_config_info", &instance(&cloud, json!({})))]);
+    let secret = client.secret("s").unwrap();
+    cloud.rotate("s", json!({ "old": "alive" }));
+    let newest = secret.credential(LONG).unwrap().serial();
+    Robot::calling(&cloud.service("default")).call(&secret, &Seen::default()).unwrap();
+    cloud.post("/secrets/s/serve", json!({ "version": "previous", "at": "dedicated" }));
+    let before = asked(&cloud, "dedicated");
+    // Whether that is an error is not the point here.
+    drop(secret.refresh(LONG));
+    assert!(asked(&cloud, "dedicated") > before);
+    assert_eq!(secret.credential(LONG).unwrap().serial(), newest);
+}
+
+#[test]
+fn what_goes_wrong_at_an_instance_is_understood_in_its_own_messages() {
+    let cloud = Cloud::start();
+    cloud.secret("s");
+    register(&cloud);
+    let client = client_of_the_instance(&cloud, json!({}));
+    let secret = client.secret("s").unwrap();
+    for kind in ["throttle", "status", "html", "truncate", "reset"] {
+        cloud.fault(json!({ "at": "dedicated", "kind": kind, "times": 2 }));
+        secret.refresh(LONG).unwrap_or_else(|error| panic!("{kind}: {error}"));
+    }
+    let missing = client.secret("nobody").unwrap().credential(LONG).unwrap_err();
+    assert_eq!((missing.kind(), missing.code()), (ErrorKind::KmsNotFound, Some("Forbidden.ResourceNotFound")));
+    assert_eq!(told(&client, 0, "clock_offset_seconds").as_f64().map(f64::round), Some(0.0));
+    cloud.fault(json!({ "at": "dedicated", "kind": "clock", "clock_offset_seconds": 3600 }));
+    secret.refresh(LONG).unwrap();
+    assert_eq!(told(&client, 0, "clock_offset_seconds").as_f64().map(f64::round), Some(3600.0));
 }
