@@ -109,9 +109,9 @@ fmt: need-rust ## formats the Rust code
 	@cargo fmt
 
 .PHONY: bench
-bench: emulator c-library python-package ## what a cached credential costs in each language
+bench: emulator c-library python-package ## what a cached credential costs in each language, and a dead gateway
 	@$(C_BUILD)/bindings/c/benches/ratios $(EMULATOR)
-	@cargo bench --quiet --locked --package kmsramcred --bench cached_read
+	@cargo bench --quiet --locked --package kmsramcred --bench cached_read --bench failover
 	@$(VENV_PYTHON) python/benches/credential.py --emulator $(EMULATOR)
 
 .PHONY: clean
