@@ -10,13 +10,13 @@ use std::os::unix::fs::OpenOptionsExt;
 use std::os::unix::process::parent_id;
 use std::path::{Path, PathBuf};
 
-/// Emulates Alibaba Cloud KMS with an instance, the ECS metadata service, STS and RPC services on loopback.
+/// Emulates Alibaba Cloud KMS with an instance, the ECS metadata service, STS, OSS and RPC services on loopback.
 ///
 /// Every signature is verified against the AccessKeys that are alive at that moment. Secrets are created, rotated and
 /// disturbed through the control API described below. When everything listens, one line of JSON on standard output
 /// says where: control, kms (TLS), kms_host, kms_plain_host (the same KMS over plain HTTP), dedicated_host (a KMS
-/// instance over TLS 1.2), metadata, sts_host (TLS), sts_plain_host, credentials_uri, services and services_tls by
-/// name, ca_path, dedicated_ca_path, access_key_id, access_key_secret, pid.
+/// instance over TLS 1.2), metadata, sts_host (TLS), sts_plain_host, credentials_uri, oss_host, oss_tls_host, services
+/// and services_tls by name, ca_path, dedicated_ca_path, access_key_id, access_key_secret, pid.
 #[derive(Parser)]
 #[command(name = "kms-emulator", version, after_long_help = CONTROL_HELP)]
 pub(crate) struct Command {

@@ -83,7 +83,7 @@ struct KeyCounter {
     refused: u64,
 }
 
-/// Counters of one service.
+/// Counters of one service, or of OSS.
 #[derive(Debug, Default, Serialize)]
 pub(crate) struct ServiceCounters {
     requests: u64,
@@ -102,6 +102,7 @@ pub(crate) struct Counters {
     pub(crate) metadata: MetadataCounters,
     pub(crate) sts: StsCounters,
     pub(crate) credentials_uri: UriCounters,
+    pub(crate) oss: ServiceCounters,
     pub(crate) services: BTreeMap<String, ServiceCounters>,
     pub(crate) rotations: u64,
 }
@@ -191,6 +192,7 @@ impl Counters {
             Place::Metadata => self.metadata.requests += 1,
             Place::Sts => self.sts.arrive(sight),
             Place::CredentialsUri => self.credentials_uri.requests += 1,
+            Place::Oss => self.oss.arrive(sight),
             Place::Service(name) => entry(&mut self.services, name).arrive(sight),
         }
     }
@@ -208,6 +210,7 @@ impl Counters {
                 let uri = &mut self.credentials_uri;
                 conclude(outcome, &mut uri.ok, &mut uri.refused, &mut uri.faulted);
             }
+            Place::Oss => self.oss.conclude(sight, outcome),
             Place::Service(name) => entry(&mut self.services, name).conclude(sight, outcome),
         }
     }

@@ -147,6 +147,8 @@ async fn open(options: Options, state_dir: StateDir) -> io::Result<Opened> {
     let sts = wire::open(&stage, Place::Sts, true).await?;
     let sts_plain = wire::open(&stage, Place::Sts, false).await?;
     let uri = wire::open(&stage, Place::CredentialsUri, false).await?;
+    let oss = wire::open(&stage, Place::Oss, false).await?;
+    let oss_tls = wire::open(&stage, Place::Oss, true).await?;
     let service = control::service::start(&stage, "default", Mood::default()).await?;
     let Caller { access_key_id, access_key_secret, .. } = callers[0].clone();
     let named = |address: std::net::SocketAddr| BTreeMap::from([("default".to_owned(), address.to_string())]);
@@ -160,6 +162,8 @@ async fn open(options: Options, state_dir: StateDir) -> io::Result<Opened> {
         sts_host: sts.to_string(),
         sts_plain_host: sts_plain.to_string(),
         credentials_uri: format!("http://{uri}{}", crate::credentials_uri::PATH),
+        oss_host: oss.to_string(),
+        oss_tls_host: oss_tls.to_string(),
         services: named(service.plain),
         services_tls: named(service.secure),
         ca_path,

@@ -25,7 +25,10 @@ pub(crate) enum Audience {
 /// Checks a claim. `shown` is the time on the endpoint's own clock, which a fault may have put off.
 pub(crate) fn admit(stage: &Stage, claim: &Claim, audience: Audience, shown: Timestamp) -> Result<(), Refusal> {
     let tolerated = later_by_seconds(shown, -TOLERANCE_SECONDS)..=later_by_seconds(shown, TOLERANCE_SECONDS);
-    if !tolerated.contains(&claim.time) {
+    if claim.expires.is_some_and(|end| end < shown) {
+        return Err(Refusal::url_expired());
+    }
+    if claim.expires.is_none() && !tolerated.contains(&claim.time) {
         return Err(Refusal::timestamp_expired(&api_date(shown)));
     }
     let now = stage.now();

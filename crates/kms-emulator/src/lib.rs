@@ -1,5 +1,5 @@
-//! An emulator of Alibaba Cloud KMS, a KMS instance, the ECS metadata service, STS and RPC services, for tests and
-//! rotation drills.
+//! An emulator of Alibaba Cloud KMS, a KMS instance, the ECS metadata service, STS, OSS and RPC services, for
+//! tests and rotation drills.
 //!
 //! It verifies every signature against the AccessKeys that are alive at that moment, rotates them on command and fails
 //! in the ways that networks and gateways fail. It listens on the loopback interface only.
@@ -37,6 +37,7 @@ mod nonce;
 mod objection;
 mod oidc;
 mod options;
+mod oss;
 mod payload;
 mod ready;
 mod refusal;

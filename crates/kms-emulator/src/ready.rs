@@ -26,6 +26,10 @@ pub struct Ready {
     pub sts_plain_host: String,
     /// URL of the document with temporary identities.
     pub credentials_uri: String,
+    /// Host and port of OSS over plain HTTP.
+    pub oss_host: String,
+    /// Host and port of the same OSS over TLS.
+    pub oss_tls_host: String,
     /// Host and port of each service over plain HTTP.
     pub services: BTreeMap<String, String>,
     /// Host and port of each service over TLS.

@@ -71,6 +71,10 @@ impl Refusal {
         Self::new(400, "InvalidTimeStamp.Expired", message)
     }
 
+    pub(crate) fn url_expired() -> Self {
+        Self::new(403, "AccessDenied", "Request has expired.")
+    }
+
     pub(crate) fn token_missing() -> Self {
         Self::new(400, "MissingSecurityToken", "This access key is temporary: its security token is mandatory.")
     }

@@ -10,6 +10,7 @@ use crate::metadata::Metadata;
 use crate::nonce::NonceMemory;
 use crate::objection::Objection;
 use crate::oidc::Provider;
+use crate::oss;
 use crate::role::Role;
 use crate::secret::Secret;
 use crate::service::Service;
@@ -27,6 +28,7 @@ pub(crate) enum Place {
     Metadata,
     Sts,
     CredentialsUri,
+    Oss,
     Service(Arc<str>),
 }
 
@@ -39,6 +41,7 @@ pub(crate) struct World {
     pub(crate) roles: BTreeMap<String, Role>,
     pub(crate) oidc_providers: BTreeMap<String, Provider>,
     pub(crate) credentials_uri: CredentialsUri,
+    pub(crate) oss: oss::Store,
     pub(crate) faults: FaultBook,
     pub(crate) counters: Counters,
     pub(crate) nonces: NonceMemory,
@@ -55,6 +58,7 @@ impl World {
             roles: BTreeMap::new(),
             oidc_providers: BTreeMap::new(),
             credentials_uri: CredentialsUri::default(),
+            oss: oss::Store::default(),
             faults: FaultBook::default(),
             counters: Counters::default(),
             nonces: NonceMemory::new(now),

@@ -36,9 +36,17 @@ fn ends_well(child: &mut Child) {
 fn the_ready_line_names_every_address_and_the_end_of_stdin_ends_it() {
     let mut child = command().args(["--exit-with-stdin", "--access-key", "id:secret"]).spawn().unwrap();
     let ready = ready(&mut child);
-    for field in
-        ["control", "kms", "kms_host", "kms_plain_host", "dedicated_host", "metadata", "ca_path", "dedicated_ca_path"]
-    {
+    for field in [
+        "control",
+        "kms",
+        "kms_host",
+        "kms_plain_host",
+        "dedicated_host",
+        "metadata",
+        "ca_path",
+        "dedicated_ca_path",
+        "oss_host",
+    ] {
         assert!(ready[field].is_string(), "{field} in {ready}");
     }
     assert!(ready["services"]["default"].is_string() && ready["services_tls"]["default"].is_string());

@@ -7,6 +7,7 @@ mod credentials_uri;
 mod fault;
 mod key;
 mod metadata;
+mod object;
 mod oidc;
 mod role;
 mod secret;
@@ -53,6 +54,7 @@ pub(crate) const ROUTES: &[&str] = &[
     "GET /services",
     "POST /services/{name}",
     "PATCH /services/{name}",
+    "GET /objects",
     "POST /faults",
     "GET /faults",
     "DELETE /faults",
@@ -89,6 +91,7 @@ pub(crate) fn router(stage: Arc<Stage>) -> Router {
         .route("/client-keys", post(client_key::register))
         .route("/services", post(service::open).get(service::list))
         .route("/services/{name}", post(service::change).patch(service::change))
+        .route("/objects", get(object::list))
         .route("/faults", post(fault::add).get(fault::list).delete(fault::clear_all))
         .route("/faults/{id}", delete(fault::clear))
         .route("/kms", post(async |stage, body| outage(Gateway::Shared, stage, body)))

@@ -12,6 +12,7 @@ pub(crate) enum At {
     Metadata,
     Sts,
     CredentialsUri,
+    Oss,
     Service,
 }
 

@@ -50,6 +50,7 @@ pub(super) fn read(request: &SignedRequest) -> Result<Claim, Refusal> {
         security_token: request.header("x-acs-security-token").map(str::to_owned),
         nonce: Some(required("x-acs-signature-nonce")?),
         time: read_api_date(&date).ok_or_else(|| Refusal::timestamp_format(&date))?,
+        expires: None,
         action: required("x-acs-action")?,
         version: required("x-acs-version")?,
         parameters: request.parameters(),

@@ -38,6 +38,7 @@ pub(super) fn read(request: &SignedRequest) -> Result<Claim, Refusal> {
         security_token: None,
         nonce: None,
         time,
+        expires: None,
         action: required(ACTION)?,
         version: required(VERSION)?,
         parameters: request.parameters(),

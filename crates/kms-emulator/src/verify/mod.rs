@@ -8,6 +8,8 @@ mod acs3;
 mod certificate;
 mod dedicated;
 mod encode;
+mod oss;
+mod oss4;
 mod request;
 mod roa;
 mod rpc;
@@ -16,6 +18,7 @@ mod rpc;
 mod vectors;
 
 pub(crate) use certificate::Certificate;
+pub(crate) use oss::resource;
 pub(crate) use request::SignedRequest;
 
 use crate::answer::Format;
@@ -39,6 +42,10 @@ enum Algorithm {
     RoaSha256,
     /// ACS3: the key is the secret itself, the result lower-case hex.
     Acs3,
+    /// OSS: as ROA.
+    Oss1,
+    /// OSS: the key is derived for a day and a region, the result lower-case hex.
+    Oss4,
 }
 
 impl Algorithm {
@@ -46,10 +53,11 @@ impl Algorithm {
     fn sign(self, secret: &str, text: &str) -> Option<String> {
         Some(match self {
             Self::RpcSha1 => BASE64_STANDARD.encode(hmac_sha1(&format!("{secret}&"), text)),
-            Self::RpcSha256 => BASE64_STANDARD.encode(hmac_sha256(&format!("{secret}&"), text)),
-            Self::RoaSha1 => BASE64_STANDARD.encode(hmac_sha1(secret, text)),
-            Self::RoaSha256 => BASE64_STANDARD.encode(hmac_sha256(secret, text)),
-            Self::Acs3 => encode::hex(&hmac_sha256(secret, text)),
+            Self::RpcSha256 => BASE64_STANDARD.encode(hmac_sha256(format!("{secret}&").as_bytes(), text)),
+            Self::RoaSha1 | Self::Oss1 => BASE64_STANDARD.encode(hmac_sha1(secret, text)),
+            Self::RoaSha256 => BASE64_STANDARD.encode(hmac_sha256(secret.as_bytes(), text)),
+            Self::Acs3 => encode::hex(&hmac_sha256(secret.as_bytes(), text)),
+            Self::Oss4 => return oss4::sign(secret, text),
             Self::Rsa => return None,
         })
     }
@@ -61,8 +69,8 @@ fn hmac_sha1(key: &str, text: &str) -> Vec<u8> {
     mac.finalize().into_bytes().to_vec()
 }
 
-fn hmac_sha256(key: &str, text: &str) -> Vec<u8> {
-    let mut mac = Hmac::<Sha256>::new_from_slice(key.as_bytes()).expect("HMAC takes a key of any length");
+fn hmac_sha256(key: &[u8], text: &str) -> Vec<u8> {
+    let mut mac = Hmac::<Sha256>::new_from_slice(key).expect("HMAC takes a key of any length");
     mac.update(text.as_bytes());
     mac.finalize().into_bytes().to_vec()
 }
@@ -75,6 +83,8 @@ pub(crate) struct Claim {
     /// Absent in ROA requests of some clients.
     pub(crate) nonce: Option<String>,
     pub(crate) time: Timestamp,
+    /// Of a signed URL: until when it works, in place of the time's tolerance.
+    pub(crate) expires: Option<Timestamp>,
     /// The API action; for ROA the method and path.
     pub(crate) action: String,
     pub(crate) version: String,
@@ -114,6 +124,8 @@ enum Scheme {
     Rpc,
     Roa,
     Acs3,
+    Oss1,
+    Oss4,
 }
 
 fn scheme(request: &SignedRequest) -> Scheme {
@@ -123,6 +135,10 @@ fn scheme(request: &SignedRequest) -> Scheme {
     match request.header("authorization") {
         Some(value) if value.starts_with(acs3::NAME) => Scheme::Acs3,
         Some(value) if value.starts_with(roa::PREFIX) => Scheme::Roa,
+        Some(value) if value.starts_with(oss4::NAME) => Scheme::Oss4,
+        Some(value) if value.starts_with(oss::PREFIX) => Scheme::Oss1,
+        None if request.parameter(oss4::URL_CREDENTIAL).is_some() => Scheme::Oss4,
+        None if request.parameter(oss::URL_KEY_ID).is_some() => Scheme::Oss1,
         _ => Scheme::Rpc,
     }
 }
@@ -134,6 +150,17 @@ pub(crate) fn read(request: &SignedRequest) -> Result<Claim, Refusal> {
         Scheme::Rpc => rpc::read(request),
         Scheme::Roa => roa::read(request),
         Scheme::Acs3 => acs3::read(request),
+        Scheme::Oss1 => oss::read(request),
+        Scheme::Oss4 => oss4::read(request),
+    }
+}
+
+/// Reads the claim of a request to OSS, which knows no other signatures than its own.
+pub(crate) fn read_oss(request: &SignedRequest) -> Result<Claim, Refusal> {
+    match scheme(request) {
+        Scheme::Oss1 => oss::read(request),
+        Scheme::Oss4 => oss4::read(request),
+        _ => Err(oss::unsigned()),
     }
 }
 
@@ -144,6 +171,8 @@ pub(crate) fn claimed_key(request: &SignedRequest) -> Option<&str> {
         Scheme::Rpc => request.parameter("AccessKeyId"),
         Scheme::Roa => roa::claimed_key(request),
         Scheme::Acs3 => acs3::claimed_key(request),
+        Scheme::Oss1 => oss::claimed_key(request),
+        Scheme::Oss4 => oss4::claimed_key(request),
     }
 }
 
@@ -152,7 +181,7 @@ pub(crate) fn claimed_action(request: &SignedRequest) -> Option<&str> {
     let named = match scheme(request) {
         Scheme::Dedicated => request.header(dedicated::ACTION),
         Scheme::Acs3 => request.header("x-acs-action"),
-        Scheme::Rpc | Scheme::Roa => None,
+        Scheme::Rpc | Scheme::Roa | Scheme::Oss1 | Scheme::Oss4 => None,
     };
     named.or(request.parameter("Action"))
 }

@@ -15,7 +15,7 @@ pub(crate) struct SignedRequest {
     pub(crate) body: Bytes,
     /// False when parameters or a message do not decode; such a request has no parameters.
     pub(super) readable: bool,
-    pub(super) query: Vec<(String, String)>,
+    pub(crate) query: Vec<(String, String)>,
     pub(super) form: Vec<(String, String)>,
 }
 

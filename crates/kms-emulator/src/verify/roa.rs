@@ -34,6 +34,7 @@ pub(super) fn read(request: &SignedRequest) -> Result<Claim, Refusal> {
         security_token: request.header("x-acs-security-token").map(str::to_owned),
         nonce: request.header("x-acs-signature-nonce").map(str::to_owned),
         time: read_http_date(date).ok_or_else(|| Refusal::timestamp_format(date))?,
+        expires: None,
         action: format!("{} {}", request.method, request.path),
         version: request.header("x-acs-version").unwrap_or("").to_owned(),
         parameters: request.parameters(),

@@ -39,6 +39,7 @@ pub(super) fn read(request: &SignedRequest) -> Result<Claim, Refusal> {
         security_token: request.parameter("SecurityToken").map(str::to_owned),
         nonce,
         time,
+        expires: None,
         action,
         version: required("Version")?,
         parameters: request.parameters(),

@@ -11,7 +11,7 @@ use crate::gateway::Gateway;
 use crate::secret::plain_name;
 use crate::stage::{Place, Stage};
 use crate::verify::{self, SignedRequest};
-use crate::{credentials_uri, dedicated, identifier, kms, metadata, service, sts};
+use crate::{credentials_uri, dedicated, identifier, kms, metadata, oss, service, sts};
 use http::{HeaderName, HeaderValue, Response, header};
 use http_body_util::{BodyExt, Limited};
 use hyper::body::Incoming;
@@ -20,10 +20,13 @@ use std::time::Duration;
 
 const INSTANCE: Place = Place::Kms(Gateway::Dedicated);
 
-/// Larger requests are refused: by an instance, without a word, above what its documentation says; elsewhere drills
-/// upload little.
+/// Larger requests are refused: by an instance, without a word, above what its documentation says.
 fn largest_body(place: &Place) -> usize {
-    if *place == INSTANCE { 3 << 20 } else { 16 << 20 }
+    match place {
+        Place::Kms(Gateway::Dedicated) => 3 << 20,
+        Place::Oss => 64 << 20,
+        _ => 16 << 20,
+    }
 }
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-acs-request-id");
@@ -80,6 +83,7 @@ pub(super) async fn respond(
             Place::Metadata => At::Metadata,
             Place::Sts => At::Sts,
             Place::CredentialsUri => At::CredentialsUri,
+            Place::Oss => At::Oss,
             Place::Service(_) => At::Service,
         },
         service: if let Place::Service(name) = place { Some(name) } else { None },
@@ -144,6 +148,7 @@ async fn healthy(
         Place::Metadata => metadata::answer(stage, request),
         Place::Sts => sts::answer(stage, request, request_id, shown()),
         Place::CredentialsUri => credentials_uri::answer(stage, request),
+        Place::Oss => oss::answer(stage, request, request_id, shown()),
         Place::Service(name) => {
             let mood = stage.world().services.get(&**name).map(|service| service.mood).unwrap_or_default();
             if mood.delay_ms > 0 {

@@ -2,6 +2,7 @@
 
 use crate::answer::Answer;
 use crate::fault::{FaultOrder, Kind};
+use crate::oss;
 use crate::refusal::Refusal;
 use crate::stage::Place;
 use crate::verify::{self, SignedRequest};
@@ -20,7 +21,10 @@ pub(super) fn answer(place: &Place, order: &FaultOrder, request: &SignedRequest,
             message: order.message.clone().unwrap_or(refusal.message),
             ..refusal
         };
-        Answer::refusal(&refusal, verify::format(request), request_id, request.host())
+        match place {
+            Place::Oss => oss::refusal(refusal, request, request_id),
+            _ => Answer::refusal(&refusal, verify::format(request), request_id, request.host()),
+        }
     };
     let answer = match order.kind {
         Kind::Status if matches!(place, Place::Metadata | Place::CredentialsUri) => {

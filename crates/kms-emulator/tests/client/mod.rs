@@ -210,3 +210,26 @@ fn deliver(mut stream: impl Read + Write, request: &[u8]) -> io::Result<Reply> {
     }
     Ok(reply)
 }
+
+/// One OSS request in signature version 1 on a connection of its own: verb, `/bucket/key`, headers, body.
+pub fn oss(
+    emulator: &Emulator,
+    pair: &Pair,
+    method: &str,
+    target: &str,
+    headers: &[(&str, &str)],
+    body: &str,
+) -> io::Result<Reply> {
+    let date = jiff::Timestamp::now().strftime("%a, %d %b %Y %H:%M:%S GMT").to_string();
+    let of = |name: &str| headers.iter().find(|(found, _)| *found == name).map_or("", |(_, value)| value);
+    let mut own: Vec<_> = headers.iter().filter(|(name, _)| name.starts_with("x-oss-")).collect();
+    own.sort();
+    let own = own.iter().map(|(name, value)| format!("{name}:{value}\n")).collect::<String>();
+    let text = format!("{method}\n{}\n{}\n{date}\n{own}{target}", of("content-md5"), of("content-type"));
+    let mut mac = Hmac::<sha1::Sha1>::new_from_slice(pair.secret.as_bytes()).unwrap();
+    mac.update(text.as_bytes());
+    let authorization = format!("OSS {}:{}", pair.id, BASE64_STANDARD.encode(mac.finalize().into_bytes()));
+    let mut all = vec![("date", date.as_str()), ("authorization", &authorization)];
+    all.extend(headers);
+    send(&emulator.ready().oss_host, method, target, &all, body)
+}

@@ -100,4 +100,20 @@ mod tests {
         assert!(table.says_dead("Ecs", "Unauthorized", Some(401)));
         assert!(!table.says_dead("Ecs", "", None));
     }
+
+    #[test]
+    fn recorded_refusals_of_oss_are_dead_keys_by_their_code_alone() {
+        for file in ["oss-errors-oss2.json", "oss-errors-ossv2.json"] {
+            let path = format!("{}/../../tests/vectors/{file}", env!("CARGO_MANIFEST_DIR"));
+            let vectors: Vec<serde_json::Value> =
+                serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap();
+            assert!(vectors.len() >= 6, "{file}");
+            for vector in vectors {
+                let code = vector["expected"]["code"].as_str().unwrap();
+                let status = u16::try_from(vector["expected"]["status"].as_u64().unwrap()).unwrap();
+                let dead = DeadKeys::default().says_dead("oss", code, Some(status));
+                assert_eq!(dead, code == "InvalidAccessKeyId", "{}", vector["name"]);
+            }
+        }
+    }
 }
