@@ -2,12 +2,14 @@
 //!
 //! In go links in their order, some of which were passed over already when the settings were read; out comes the identity
 //! of the first that has one. That link is kept for the life of the chain. Where none has one, the error says of each why.
+//! Of many callers one searches; the others wait for it, each inside its own deadline, and share what it found or missed.
 
+use super::rounds::{Failure, Rounds};
 use super::{Identity, Source};
 use crate::clock::{Clock, Deadline};
 use crate::error::{Error, ErrorKind};
 use std::fmt;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 /// One link: a source, or why there is none.
@@ -24,8 +26,8 @@ pub struct ChainLink {
 pub struct Chain {
     links: Vec<ChainLink>,
     clock: Arc<dyn Clock>,
-    /// Held while the links are asked in turn. Who waits for it began later, so it is free before their deadline.
-    chosen: Mutex<Option<Arc<dyn Source>>>,
+    /// What is known is the link that is used.
+    search: Rounds<Option<Arc<dyn Source>>>,
     report: Mutex<ChainReport>,
 }
 
@@ -41,31 +43,31 @@ pub struct ChainReport {
 impl Chain {
     /// A chain that asks nobody yet.
     pub fn new(links: Vec<ChainLink>, clock: Arc<dyn Clock>) -> Chain {
-        Chain { links, clock, chosen: Mutex::default(), report: Mutex::default() }
-    }
-
-    fn lock(&self) -> MutexGuard<'_, Option<Arc<dyn Source>>> {
-        self.chosen.lock().unwrap_or_else(PoisonError::into_inner)
+        Chain { links, clock, search: Rounds::default(), report: Mutex::default() }
     }
 
     fn note(&self, used: Option<&'static str>, passed_over: Vec<(&'static str, String)>) {
         *self.report.lock().unwrap_or_else(PoisonError::into_inner) = ChainReport { used, passed_over };
     }
 
-    fn search(&self, deadline: Deadline) -> Result<(Arc<dyn Source>, Arc<Identity>), Error> {
+    /// Asks the links in turn. The failure is a passing one where the deadline cut a link's patience short: somebody with
+    /// more time may find what this search did not.
+    fn search(&self, deadline: Deadline) -> Result<(Arc<dyn Source>, Arc<Identity>), Failure> {
         let mut passed_over = Vec::new();
         let mut denied = false;
+        let mut cut_short = false;
         for link in &self.links {
             let reason = match &link.source {
                 Err(reason) => reason.clone(),
                 Ok(source) => {
-                    let end = Deadline(deadline.0.min(self.clock.now() + link.patience));
-                    match source.identity(end) {
+                    let patient = Deadline(self.clock.now() + link.patience);
+                    cut_short |= deadline < patient;
+                    match source.identity(deadline.min(patient)) {
                         Ok(identity) => {
                             self.note(Some(link.name), passed_over);
                             return Ok((Arc::clone(source), identity));
                         }
-                        Err(error) if error.kind() == ErrorKind::Closed => return Err(error),
+                        Err(error) if error.kind() == ErrorKind::Closed => return Err(Failure::settled(error)),
                         Err(error) => {
                             denied |= !error.is_retryable();
                             error.message().trim_end_matches('.').to_owned()
@@ -87,7 +89,7 @@ impl Chain {
             "credentials_type is not set, and no link of the default chain gives an identity: {}.",
             reasons.join("; ")
         );
-        Err(Error::new(kind, message))
+        Err(Failure { error: Error::new(kind, message), passing: cut_short })
     }
 }
 
@@ -97,14 +99,16 @@ impl Source for Chain {
     }
 
     fn identity(&self, deadline: Deadline) -> Result<Arc<Identity>, Error> {
-        let mut chosen = self.lock();
-        if let Some(source) = chosen.clone() {
-            drop(chosen);
-            return source.identity(deadline);
-        }
-        let (source, identity) = self.search(deadline)?;
-        *chosen = Some(source);
-        Ok(identity)
+        let ready = |chosen: &Option<Arc<dyn Source>>, _| chosen.clone().map(|source| (source, None));
+        let search = || {
+            let (source, identity) = self.search(deadline)?;
+            self.search.lock().known = Some(Arc::clone(&source));
+            Ok((source, Some(identity)))
+        };
+        let late =
+            || Error::new(ErrorKind::SourceUnavailable, "The budget was over before the default chain was searched.");
+        let (source, identity) = self.search.answer(&*self.clock, deadline, ready, search, late)?;
+        identity.map_or_else(|| source.identity(deadline), Ok)
     }
 
     fn report(&self) -> ChainReport {
@@ -112,7 +116,7 @@ impl Source for Chain {
     }
 
     fn refused(&self, refused: &Identity) -> bool {
-        let chosen = self.lock().clone();
+        let chosen = self.search.lock().known.clone();
         chosen.is_some_and(|source| source.refused(refused))
     }
 }

@@ -3,6 +3,7 @@ use crate::clock::PausedClock;
 use crate::secret_text::SecretText;
 use crate::source::SigningKey;
 use std::collections::VecDeque;
+use std::sync::mpsc;
 
 /// A source that plays back results and takes its time for each.
 struct Played {
@@ -115,4 +116,66 @@ fn a_closed_client_ends_the_search() {
     let chain = Chain::new(vec![link("a", Ok(closed)), link("b", Ok(next.clone()))], clock.clone());
     let error = chain.identity(Deadline::after(&*clock, Duration::from_secs(1))).unwrap_err();
     assert_eq!((error.kind(), *next.asked.lock().unwrap()), (ErrorKind::Closed, 0));
+}
+
+/// A source whose first question is held until somebody lets it fail; later ones are answered.
+struct Held {
+    first: Mutex<Option<(mpsc::Sender<()>, mpsc::Receiver<()>)>>,
+    later: Arc<Played>,
+}
+
+impl Source for Held {
+    fn name(&self) -> &'static str {
+        "held"
+    }
+
+    fn identity(&self, deadline: Deadline) -> Result<Arc<Identity>, Error> {
+        let first = self.first.lock().unwrap().take();
+        let Some((asked, told)) = first else { return self.later.identity(deadline) };
+        asked.send(()).unwrap();
+        told.recv().unwrap();
+        Err(Error::new(ErrorKind::SourceUnavailable, "silence."))
+    }
+
+    fn refused(&self, _: &Identity) -> bool {
+        false
+    }
+}
+
+/// What callers get who come while another one, with `budget`, searches in vain. Who searches again would find something.
+fn beside_a_search_in_vain(budget: Duration) -> Vec<Result<String, Error>> {
+    let clock = Arc::new(PausedClock::new(0));
+    let ((asked, is_asked), (tell, told)) = (mpsc::channel(), mpsc::channel());
+    let later = played(&clock, Duration::ZERO, (0..4).map(|_| Ok("one")).collect());
+    let held = Held { first: Mutex::new(Some((asked, told))), later };
+    let chain = Arc::new(Chain::new(vec![link("a", Ok(Arc::new(held)))], clock.clone()));
+    let caller = |budget| {
+        let (chain, clock) = (chain.clone(), clock.clone());
+        std::thread::spawn(move || {
+            chain.identity(Deadline::after(&*clock, budget)).map(|identity| identity.access_key_id.clone())
+        })
+    };
+    let first = caller(budget);
+    is_asked.recv().unwrap();
+    let error = chain.identity(Deadline::after(&*clock, Duration::from_millis(20))).unwrap_err();
+    assert!(error.message().contains("before the default chain was searched"), "nobody waits longer: {error}");
+    let others: Vec<_> = (0..4).map(|_| caller(Duration::from_secs(60))).collect();
+    while chain.search.lock().waited < 5 {
+        std::thread::yield_now();
+    }
+    tell.send(()).unwrap();
+    first.join().unwrap().unwrap_err();
+    others.into_iter().map(|other| other.join().unwrap()).collect()
+}
+
+#[test]
+fn a_search_in_vain_is_that_of_all_who_waited_for_it() {
+    let answers = beside_a_search_in_vain(Duration::from_secs(60));
+    assert!(answers.iter().all(|answer| answer.as_ref().is_err_and(|error| error.message().contains("a: silence"))));
+}
+
+#[test]
+fn a_search_that_had_too_little_time_is_only_that_of_its_caller() {
+    let answers = beside_a_search_in_vain(Duration::from_millis(500));
+    assert!(answers.iter().all(|answer| answer.as_deref().is_ok_and(|id| id == "one")), "{answers:?}");
 }

@@ -14,6 +14,7 @@ mod metadata_answer;
 mod metadata_service;
 mod oidc_role;
 mod renewed;
+mod rounds;
 #[cfg(test)]
 pub(crate) mod scripted;
 pub(crate) mod secret_field;

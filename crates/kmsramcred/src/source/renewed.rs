@@ -4,6 +4,7 @@
 //! the others wait for it, each inside its own deadline. An identity is renewed a quarter of an hour before it ends; while
 //! that fails, the old one is served to its end.
 
+pub(super) use super::rounds::Failure;
 use super::{Identity, Source};
 use crate::clock::{Clock, Deadline, Moment};
 use crate::error::{Error, ErrorKind};
@@ -33,24 +34,6 @@ pub(super) trait Lender: Send + Sync {
 
     /// Asks once.
     fn lend(&self, deadline: Deadline) -> Result<Identity, Failure>;
-}
-
-/// How asking a lender failed.
-#[derive(Debug)]
-pub(super) struct Failure {
-    pub(super) error: Error,
-    /// Whether the same question may succeed a moment later.
-    pub(super) passing: bool,
-}
-
-impl Failure {
-    pub(super) fn passing(error: Error) -> Failure {
-        Failure { error, passing: true }
-    }
-
-    pub(super) fn settled(error: Error) -> Failure {
-        Failure { error, passing: false }
-    }
 }
 
 /// The identity that a lender lends.
