@@ -119,8 +119,9 @@ impl<'a> Course<'a> {
             Ok(identity) => identity,
             Err(error) => {
                 let led_to_it = self.records[next.index].error.take();
+                let passing = error.is_retryable();
                 self.remember(next, followed(error, led_to_it), patience);
-                return self.elsewhere(next, true);
+                return if passing { self.later(next) } else { self.elsewhere(next, true) };
             }
         };
         let mut fault = match self.attempt(next, &identity, patience) {
@@ -152,6 +153,17 @@ impl<'a> Course<'a> {
         }
         self.records[next.index].struck = true;
         self.records.iter().all(|record| record.struck).then(|| Err(self.error()))
+    }
+
+    /// Asks those that have the source of this gateway no more in this round, for it may have an identity in the next one.
+    /// Where nobody has another source the fetch ends: this one took all the time that was worth it.
+    fn later(&mut self, next: Next) -> Option<Result<Answer, Error>> {
+        let source = self.parts.gateways[next.index].source();
+        let others = |index: usize| !Arc::ptr_eq(self.parts.gateways[index].source(), source);
+        self.round.retain(|next| others(next.index));
+        let another = |(index, record): (usize, &Record)| !record.struck && others(index);
+        let goes_on = self.records.iter().enumerate().any(another);
+        (!goes_on).then(|| Err(self.error()))
     }
 
     /// Until when the source may take: a share where another gateway has another source, else all there is.

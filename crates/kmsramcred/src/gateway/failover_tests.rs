@@ -4,6 +4,7 @@ use crate::gateway::health::{FIRST_SKIP, PROBE};
 use crate::source::scripted::{Reply, answer, answer_with, failure, silence};
 use crate::source::{Identity, Source};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering::SeqCst};
 
 /// Three gateways with one source.
 fn three(first: Vec<Reply>, second: Vec<Reply>, third: Vec<Reply>) -> Bench {
@@ -176,16 +177,23 @@ fn two_fetches_that_meet_a_wrong_clock_at_once_both_go_on() {
     assert_eq!(bench.counts(), [2]);
 }
 
-/// A source that has nothing to give.
-struct Dry;
+/// A source that has nothing to give, so many times.
+struct Dry {
+    kind: ErrorKind,
+    times: AtomicU32,
+    then: Arc<dyn Source>,
+}
 
 impl Source for Dry {
     fn name(&self) -> &'static str {
         "dry"
     }
 
-    fn identity(&self, _: Deadline) -> Result<Arc<Identity>, Error> {
-        Err(Error::new(ErrorKind::SourceUnavailable, "nothing to give"))
+    fn identity(&self, deadline: Deadline) -> Result<Arc<Identity>, Error> {
+        match self.times.fetch_update(SeqCst, SeqCst, |left| left.checked_sub(1)) {
+            Ok(_) => Err(Error::new(self.kind, "nothing to give")),
+            Err(_) => self.then.identity(deadline),
+        }
     }
 
     fn refused(&self, _: &Identity) -> bool {
@@ -193,16 +201,45 @@ impl Source for Dry {
     }
 }
 
+fn dry(kind: ErrorKind, times: u32) -> Arc<dyn Source> {
+    Arc::new(Dry { kind, times: times.into(), then: fixed("LTAI5tONE") })
+}
+
 #[test]
 fn a_source_that_fails_leaves_the_gateways_of_other_sources() {
-    let bench = Bench::several(vec![("a.test", Arc::new(Dry), vec![]), ("b.test", fixed("LTAI5tTWO"), good(1))]);
-    bench.fetch(10).unwrap();
-    assert_eq!(bench.counts(), [0, 1]);
-    assert_eq!(bench.gateways[0].findings(bench.clock.now()).failures_in_a_row, 0, "the gateway is not to blame");
+    for kind in [ErrorKind::SourceUnavailable, ErrorKind::SourceDenied] {
+        let bench = Bench::several(vec![("a.test", dry(kind, 9), vec![]), ("b.test", fixed("LTAI5tTWO"), good(1))]);
+        bench.fetch(10).unwrap();
+        assert_eq!(bench.counts(), [0, 1]);
+        assert_eq!(bench.gateways[0].findings(bench.clock.now()).failures_in_a_row, 0, "the gateway is not to blame");
 
-    let bench = Bench::several(vec![("a.test", Arc::new(Dry), vec![])]);
-    let error = bench.fetch(10).unwrap_err();
-    assert_eq!((error.kind(), error.message()), (ErrorKind::SourceUnavailable, "nothing to give"));
+        let bench = Bench::several(vec![("a.test", dry(kind, 9), vec![])]);
+        let error = bench.fetch(10).unwrap_err();
+        assert_eq!((error.kind(), error.message()), (kind, "nothing to give"));
+        assert!(bench.pauses.borrow().is_empty(), "the source has taken its time already");
+    }
+}
+
+#[test]
+fn a_source_that_fails_for_a_moment_is_asked_again_in_the_next_round() {
+    let with = |kind| {
+        let source = dry(kind, 1);
+        let bench = Bench::several(vec![
+            ("a.test", source.clone(), vec![]),
+            ("b.test", source, good(1)),
+            ("c.test", fixed("LTAI5tTWO"), vec![refused(), refused()]),
+        ]);
+        bench.scripts[0].then(code(503, "ServiceUnavailable"));
+        bench
+    };
+    let bench = with(ErrorKind::SourceUnavailable);
+    bench.fetch(10).unwrap();
+    assert_eq!((bench.counts(), &*bench.pauses.borrow()), (vec![1, 1, 1], &vec![200]), "b is not asked in vain before");
+
+    let bench = with(ErrorKind::SourceDenied);
+    bench.close_after.set(2);
+    assert!(bench.fetch(10).is_err());
+    assert_eq!(bench.counts(), [0, 0, 2], "a refusal is final");
 }
 
 #[test]
