@@ -199,10 +199,11 @@ impl<'a> Course<'a> {
         match &result {
             Err(Fault { class, error, .. }) if says_nothing(*class) => {
                 if error.kind() != ErrorKind::Timeout || end.rest(begins) >= FAIR_ATTEMPT {
-                    gateway.health().failed(next.turn, error, self.parts.clock.now(), self.parts.jitter);
+                    let now = self.parts.clock.now();
+                    gateway.health().failed(next.turn, error, begins, now, self.parts.jitter);
                 }
             }
-            _ => gateway.health().answered(),
+            _ => gateway.health().answered(self.parts.clock.now()),
         }
         result
     }

@@ -172,7 +172,7 @@ fn two_fetches_that_meet_a_wrong_clock_at_once_both_go_on() {
     let late = [("date", "Tue, 14 Nov 2023 23:13:20 GMT")];
     let bench = Bench::new(vec![answer_with(400, r#"{"Code":"InvalidTimeStamp.Expired"}"#, &late), answer(200, GOOD)]);
     // Another fetch corrects the clock while this one's request is under way.
-    bench.while_asked.set(Some(3_600_000));
+    bench.while_asked.set(Some(|bench| bench.gateways[0].set_clock_offset_ms(3_600_000)));
     bench.fetch(10).unwrap();
     assert_eq!(bench.counts(), [2]);
 }
@@ -249,4 +249,16 @@ fn a_gateway_that_had_no_time_is_not_to_blame() {
     bench.close_after.set(0);
     assert!(bench.fetch(1).is_err());
     assert_eq!(bench.gateways[0].findings(bench.clock.now()).failures_in_a_row, 0);
+}
+
+#[test]
+fn an_attempt_that_fails_after_another_one_was_answered_beside_it_is_no_news() {
+    let bench = three(vec![silence()], good(1), vec![]);
+    bench.while_asked.set(Some(|bench| {
+        bench.clock.advance(Duration::from_millis(1));
+        bench.gateways[0].health().answered(bench.clock.now());
+    }));
+    bench.fetch(10).unwrap();
+    let findings = bench.gateways[0].findings(bench.clock.now());
+    assert_eq!((findings.answered, findings.failures_in_a_row), (true, 0));
 }

@@ -47,6 +47,8 @@ struct State {
     answered: bool,
     in_a_row: u32,
     skipped_until: Moment,
+    /// When it was last learned whether it answers. A failure of an attempt that began before is no news.
+    learned_at: Moment,
     last_error: Option<Error>,
 }
 
@@ -65,19 +67,24 @@ impl Health {
     }
 
     /// It answered, whatever it said.
-    pub fn answered(&self) {
-        *self.lock() = State { answered: true, ..State::default() };
+    pub fn answered(&self, now: Moment) {
+        *self.lock() = State { answered: true, learned_at: now, ..State::default() };
     }
 
-    /// It gave no usable answer. `jitter` picks a time between zero and its argument.
-    pub fn failed(&self, turn: Turn, error: &Error, now: Moment, jitter: &dyn Fn(Duration) -> Duration) {
+    /// It gave no usable answer to an attempt that began at `began`. `jitter` picks a time between zero and its argument.
+    pub fn failed(&self, turn: Turn, error: &Error, began: Moment, now: Moment, jitter: &dyn Fn(Duration) -> Duration) {
         let mut state = self.lock();
+        // Attempts beside one another meet the same outage, or the answer of one shows that it is over.
+        if began < state.learned_at {
+            return;
+        }
         state.last_error = Some(error.clone());
-        // Attempts beside one another meet the same outage: only the first of them, and each probe, makes it longer.
-        if turn == Turn::Probe || now >= state.skipped_until {
+        // While it is skipped, only a probe makes the time longer.
+        if turn == Turn::Probe || began >= state.skipped_until {
             let skip = doubled(FIRST_SKIP, state.in_a_row, LONGEST_SKIP);
             state.skipped_until = now + skip / 2 + jitter(skip / 2);
             state.in_a_row = state.in_a_row.saturating_add(1);
+            state.learned_at = now;
         }
     }
 
@@ -112,7 +119,11 @@ mod tests {
     const NOW: Moment = Moment(1_000_000);
 
     fn fails(health: &Health, turn: Turn, now: Moment) {
-        health.failed(turn, &Error::new(ErrorKind::Network, "down"), now, &|longest| longest);
+        fails_late(health, turn, now, now);
+    }
+
+    fn fails_late(health: &Health, turn: Turn, began: Moment, now: Moment) {
+        health.failed(turn, &Error::new(ErrorKind::Network, "down"), began, now, &|longest| longest);
     }
 
     fn seconds(seconds: u64) -> Duration {
@@ -129,7 +140,7 @@ mod tests {
         assert_eq!(health.turn(due), Turn::Probe);
         assert_eq!(health.turn(due), Turn::LastResort, "the probe is promised already");
         assert_eq!(health.turn(due + PROBE), Turn::Probe, "whoever promised it did not come back");
-        health.answered();
+        health.answered(due + PROBE);
         assert_eq!(health.turn(due + PROBE), Turn::Usual);
     }
 
@@ -162,12 +173,44 @@ mod tests {
     }
 
     #[test]
+    fn attempts_that_began_together_and_fail_apart_count_once() {
+        let health = Health::default();
+        fails(&health, Turn::Usual, NOW);
+        fails_late(&health, Turn::Usual, NOW - seconds(1), NOW + FIRST_SKIP);
+        assert_eq!(health.findings(NOW + seconds(6)).failures_in_a_row, 1);
+
+        let due = NOW + FIRST_SKIP;
+        assert_eq!((health.turn(due), health.turn(due + PROBE)), (Turn::Probe, Turn::Probe));
+        fails_late(&health, Turn::Probe, due, due + seconds(4));
+        fails_late(&health, Turn::Probe, due + PROBE, due + seconds(7));
+        let findings = health.findings(due + seconds(7));
+        assert_eq!((findings.failures_in_a_row, findings.skipped_for), (2, Some(FIRST_SKIP * 2 - seconds(3))));
+
+        // One that began while it was skipped says nothing about the time after.
+        let due = due + seconds(4) + FIRST_SKIP * 2;
+        fails_late(&health, Turn::LastResort, due - seconds(1), due + seconds(1));
+        assert_eq!(health.turn(due + seconds(1)), Turn::Probe);
+    }
+
+    #[test]
+    fn a_failure_that_began_before_an_answer_is_no_news() {
+        let health = Health::default();
+        health.answered(NOW + seconds(2));
+        fails_late(&health, Turn::Usual, NOW, NOW + seconds(5));
+        let findings = health.findings(NOW + seconds(5));
+        assert_eq!((findings.failures_in_a_row, findings.skipped_for), (0, None));
+        assert!(findings.answered && findings.last_error.is_none());
+        fails_late(&health, Turn::Usual, NOW + seconds(2), NOW + seconds(5));
+        assert_eq!(health.findings(NOW + seconds(5)).failures_in_a_row, 1, "what began after it counts");
+    }
+
+    #[test]
     fn a_last_resort_that_fails_makes_it_no_longer_and_one_that_answers_ends_it() {
         let health = Health::default();
         fails(&health, Turn::Usual, NOW);
         fails(&health, Turn::LastResort, NOW + seconds(1));
         assert_eq!(health.findings(NOW + seconds(1)).skipped_for, Some(seconds(4)));
-        health.answered();
+        health.answered(NOW + seconds(1));
         let findings = health.findings(NOW + seconds(1));
         assert!(findings.answered && findings.skipped_for.is_none() && findings.last_error.is_none());
     }
