@@ -144,16 +144,6 @@ fn of_many_callers_one_asks() {
 }
 
 #[test]
-fn who_waits_leaves_at_the_end_of_their_own_budget() {
-    let (clock, _, source) = source(vec![]);
-    source.0.lock().asking = true;
-    let error = source.identity(Deadline::after(&*clock, Duration::from_millis(20))).unwrap_err();
-    assert_eq!(error.kind(), ErrorKind::SourceUnavailable);
-    let error = source.identity(Deadline(clock.now())).unwrap_err();
-    assert_eq!(error.kind(), ErrorKind::SourceUnavailable);
-}
-
-#[test]
 fn a_short_lived_identity_is_renewed_at_half_its_life() {
     let (clock, script, source) = source(vec![answer(200, "T"), role_until("one", "2023-11-14T22:23:20Z")]);
     id(&source, &clock);

@@ -1,20 +1,33 @@
 //! A temporary identity that is lent, and renewed before it ends: what all sources of such identities have in common.
 //!
-//! In go the answers of a [`Lender`], out comes the identity to use now. Of many callers at once one asks the lender and
-//! the others wait for it, each inside its own deadline. An identity is renewed a quarter of an hour before it ends; while
-//! that fails, the old one is served to its end.
+//! In go the answers of a [`Lender`], out comes the identity to use now. An identity is renewed a quarter of an hour before it
+//! ends; while that fails, the old one is served to its end. What a caller meets:
+//!
+//! | identity at hand | nobody asks the lender | somebody asks |
+//! |---|---|---|
+//! | valid, not due | has it | has it |
+//! | valid, due | renews it: one question, no more than half of the time left; with no time left, has it | has it |
+//! | none, over or refused | asks until there is an answer or the budget is over | waits for the round |
+//!
+//! And what becomes of a renewal that fails:
+//!
+//! | old identity, at the end of the question | passing failure | settled failure |
+//! |---|---|---|
+//! | valid | serves on, the next renewal has to wait | the same |
+//! | over, or refused meanwhile | whoever asked asks on, with all the time left | the error, of all who wait |
 
 pub(super) use super::rounds::Failure;
+use super::rounds::Rounds;
 use super::{Identity, Source};
 use crate::clock::{Clock, Deadline, Moment};
 use crate::error::{Error, ErrorKind};
 use crate::logging::{LogLevel, record};
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
 /// An identity is renewed this long before it ends, or at half its life where that is shorter.
 const AHEAD: Duration = Duration::from_secs(15 * 60);
-/// A renewal while the old identity serves asks once, and no longer than this.
+/// A renewal while the old identity serves asks once, and no longer than this or half of what its caller has left.
 const RENEWAL: Duration = Duration::from_secs(3);
 /// After a failed renewal the next one waits this long, or half of what is left of the identity.
 const RENEWAL_PAUSE: Duration = Duration::from_secs(60);
@@ -41,112 +54,102 @@ pub(super) struct Renewed<L> {
     lender: L,
     clock: Arc<dyn Clock>,
     pause: Box<Pause>,
-    state: Mutex<State>,
-    answered: Condvar,
+    rounds: Rounds<Lent>,
 }
 
 #[derive(Default)]
-pub(super) struct State {
+struct Lent {
     current: Option<Arc<Identity>>,
     renew_at: Moment,
-    pub(super) asking: bool,
-    /// The error of the round that ended last, for those who waited for it.
-    failed: Option<Error>,
-    rounds: u64,
+}
+
+impl Lent {
+    fn valid(&self, now: Moment) -> Option<&Arc<Identity>> {
+        self.current.as_ref().filter(|identity| now < end(identity))
+    }
+}
+
+fn end(identity: &Identity) -> Moment {
+    identity.expires_at.unwrap_or(Moment::NEVER)
 }
 
 impl<L> Renewed<L> {
     /// Asks the lender when an identity is first needed.
     pub(super) fn new(lender: L, clock: Arc<dyn Clock>, pause: Box<Pause>) -> Renewed<L> {
-        Renewed { lender, clock, pause, state: Mutex::default(), answered: Condvar::new() }
+        Renewed { lender, clock, pause, rounds: Rounds::default() }
     }
 
     pub(super) fn lender(&self) -> &L {
         &self.lender
     }
-
-    pub(super) fn lock(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
-    }
 }
 
 impl<L: Lender> Renewed<L> {
+    /// Asks on behalf of everybody.
+    fn ask(&self, deadline: Deadline) -> Result<Arc<Identity>, Failure> {
+        let now = self.clock.now();
+        if self.rounds.lock().known.valid(now).is_some() {
+            let time = RENEWAL.min(deadline.rest(now) / 2);
+            match self.lender.lend(Deadline(now + time)) {
+                Ok(identity) => return Ok(self.keep(identity)),
+                Err(failure) => {
+                    if let Some(old) = self.serve_on(&failure, now, time) {
+                        return Ok(old);
+                    }
+                    if !failure.passing {
+                        return Err(failure);
+                    }
+                }
+            }
+        }
+        self.ask_on(deadline).map(|identity| self.keep(identity))
+    }
+
     /// Asks until there is an answer or the budget is over.
-    fn ask(&self, deadline: Deadline) -> Result<Identity, Error> {
+    fn ask_on(&self, deadline: Deadline) -> Result<Identity, Failure> {
         let mut longest = FIRST_PAUSE;
         loop {
             match self.lender.lend(deadline) {
                 Ok(identity) => return Ok(identity),
-                Err(Failure { error, passing }) => {
+                Err(failure) => {
                     let rest = deadline.rest(self.clock.now());
-                    if !passing || rest <= longest {
-                        return Err(error);
+                    if !failure.passing || rest <= longest {
+                        return Err(failure);
                     }
                 }
             }
             if !(self.pause)(longest) {
                 let message = format!("The client was closed while {} was asked.", self.lender.place());
-                return Err(Error::new(ErrorKind::Closed, message));
+                return Err(Failure::settled(Error::new(ErrorKind::Closed, message)));
             }
             longest = (longest * 2).min(LONGEST_PAUSE);
         }
     }
 
-    /// Asks on behalf of everybody; called by the one who set `asking`.
-    fn ask_for_all(&self, deadline: Deadline, usable: Option<Arc<Identity>>) -> Result<Arc<Identity>, Error> {
-        let turn = Turn(self);
-        let now = self.clock.now();
-        let result = match &usable {
-            None => self.ask(deadline),
-            Some(_) => {
-                let renewal = Deadline(deadline.0.min(now + RENEWAL));
-                self.lender.lend(renewal).map_err(|failure| failure.error)
-            }
-        };
-        let now = self.clock.now();
-        let mut state = self.lock();
-        let outcome = match result {
-            Ok(identity) => {
-                let ends = identity.expires_at.unwrap_or(Moment::NEVER);
-                state.renew_at = ends - AHEAD.min(ends.since(now) / 2);
-                let identity = Arc::new(identity);
-                state.current = Some(identity.clone());
-                state.failed = None;
-                Ok(identity)
-            }
-            Err(error) => {
-                state.failed = Some(error.clone());
-                match usable {
-                    // Nobody may have refused the old identity meanwhile.
-                    Some(old) if state.current.as_ref().is_some_and(|current| Arc::ptr_eq(current, &old)) => {
-                        let ends = old.expires_at.unwrap_or(Moment::NEVER);
-                        state.renew_at = now + RENEWAL_PAUSE.min(ends.since(now) / 2);
-                        record(LogLevel::Warn, || {
-                            let place = self.lender.place();
-                            format!("The identity from {place} could not be renewed and is still valid: {error}")
-                        });
-                        Ok(old)
-                    }
-                    _ => Err(error),
-                }
-            }
-        };
-        drop(state);
-        drop(turn);
-        outcome
+    fn keep(&self, identity: Identity) -> Arc<Identity> {
+        let ends = end(&identity);
+        let identity = Arc::new(identity);
+        let renew_at = ends - AHEAD.min(ends.since(self.clock.now()) / 2);
+        self.rounds.lock().known = Lent { current: Some(Arc::clone(&identity)), renew_at };
+        identity
     }
-}
 
-/// The turn to ask; ends, and wakes the others, whatever happens.
-struct Turn<'a, L>(&'a Renewed<L>);
-
-impl<L> Drop for Turn<'_, L> {
-    fn drop(&mut self) {
-        let mut state = self.0.lock();
-        state.asking = false;
-        state.rounds += 1;
+    /// After a renewal that began at `began` and failed: the old identity, unless it is over or was refused meanwhile.
+    fn serve_on(&self, failure: &Failure, began: Moment, time: Duration) -> Option<Arc<Identity>> {
+        let now = self.clock.now();
+        let mut state = self.rounds.lock();
+        let old = Arc::clone(state.known.valid(now)?);
+        let pause = RENEWAL_PAUSE.min(end(&old).since(now) / 2);
+        // Where its caller had too little time for it, nothing is known of the lender: the pause shrinks with the time.
+        let too_short = time < RENEWAL && now >= began + time;
+        let pause = if too_short { pause.mul_f64(time.div_duration_f64(RENEWAL)) } else { pause };
+        state.known.renew_at = now + pause;
         drop(state);
-        self.0.answered.notify_all();
+        record(LogLevel::Warn, || {
+            let (place, error) = (self.lender.place(), &failure.error);
+            format!("The identity from {place} could not be renewed and is still valid: {error}")
+        });
+        Some(old)
     }
 }
 
@@ -156,55 +159,32 @@ impl<L: Lender> Source for Renewed<L> {
     }
 
     fn identity(&self, deadline: Deadline) -> Result<Arc<Identity>, Error> {
-        let mut state = self.lock();
-        let mut late = false;
-        loop {
+        let ready = |lent: &Lent, asking| {
             let now = self.clock.now();
-            let usable = state.current.clone().filter(|identity| identity.expires_at.is_none_or(|end| now < end));
-            if let Some(identity) = &usable
-                && (now < state.renew_at || state.asking)
-            {
-                return Ok(identity.clone());
-            }
-            if late || deadline.is_over(now) && usable.is_none() {
-                let unknown = || {
-                    let message = format!("The budget was over before {} had answered.", self.lender.place());
-                    Error::new(ErrorKind::SourceUnavailable, message)
-                };
-                return Err(state.failed.clone().unwrap_or_else(unknown));
-            }
-            if !state.asking {
-                state.asking = true;
-                drop(state);
-                return self.ask_for_all(deadline, usable);
-            }
-            let round = state.rounds;
-            let rest = deadline.rest(now);
-            let waiting = |state: &mut State| state.asking && state.rounds == round;
-            let woken = self.answered.wait_timeout_while(state, rest, waiting).unwrap_or_else(PoisonError::into_inner);
-            state = woken.0;
-            late = woken.1.timed_out();
-            // A refusal holds for everybody; after a silence whoever has time left asks on.
-            if state.rounds != round
-                && state.current.is_none()
-                && let Some(error) = state.failed.clone().filter(|error| !error.is_retryable())
-            {
-                return Err(error);
-            }
-        }
+            let serves = asking || now < lent.renew_at || deadline.is_over(now);
+            lent.valid(now).filter(|_| serves).cloned()
+        };
+        let late = || {
+            let message = format!("The budget was over before {} had answered.", self.lender.place());
+            Error::new(ErrorKind::SourceUnavailable, message)
+        };
+        self.rounds.answer(&*self.clock, deadline, ready, || self.ask(deadline), late)
     }
 
     fn refused(&self, refused: &Identity) -> bool {
-        let mut state = self.lock();
+        let mut state = self.rounds.lock();
         let same = |current: &Arc<Identity>| {
             current.access_key_id == refused.access_key_id
                 && current.key == refused.key
                 && current.security_token == refused.security_token
         };
-        if state.current.as_ref().is_some_and(same) {
-            state.current = None;
-            state.failed = None;
+        if state.known.current.as_ref().is_some_and(same) {
+            state.known.current = None;
         }
         true
     }
 }
+
+#[cfg(test)]
+#[path = "renewed_tests.rs"]
+mod tests;
