@@ -20,6 +20,11 @@ const SECRET_LIMIT: usize = 4 << 10;
 const TOKEN_LIMIT: usize = 16 << 10;
 /// An identity is asked for again after this, whatever it says of its end; real ones last six hours.
 const LONGEST_LIFE: Duration = Duration::from_secs(12 * 3_600);
+/// The life of an identity that is over by nothing but this machine's calendar, which may be wrong: whoever accepts it or
+/// not will tell.
+const DOUBTFUL_LIFE: Duration = Duration::from_secs(60);
+
+const OVER: &str = "has an Expiration that is not after its own Date; whoever serves it must renew it in time";
 
 /// The members. Unknown ones are left alone.
 #[derive(Deserialize)]
@@ -69,7 +74,6 @@ pub(super) fn of_role(response: &HttpResponse, arrival: Arrival, place: &str) ->
 impl LentIdentity {
     /// The identity, once each part can be what it claims to be.
     pub(super) fn checked(self, response: &HttpResponse, arrival: Arrival, place: &str) -> Result<Identity, Error> {
-        let unix_ms = response.header("date").and_then(civil_time::parse_http_date).unwrap_or(arrival.unix_ms);
         let access_key_id = self.access_key_id.unwrap_or_default();
         // The id stands unquoted in a header between commas and equals signs.
         let of_an_id = |byte: u8| byte.is_ascii_alphanumeric() || b"._-".contains(&byte);
@@ -80,13 +84,19 @@ impl LentIdentity {
         let ends = self.expiration.ok_or_else(|| lacks(place, "Expiration"))?;
         let ends: jiff::Timestamp =
             ends.parse().map_err(|_| unreadable(place, "has an Expiration that is not a date"))?;
-        let left = u64::try_from(ends.as_millisecond().saturating_sub(unix_ms)).unwrap_or(0);
-        let left = Duration::from_millis(left).min(LONGEST_LIFE);
+        let left = |unix_ms: i64| {
+            let left = u64::try_from(ends.as_millisecond().saturating_sub(unix_ms)).unwrap_or(0);
+            Some(Duration::from_millis(left)).filter(|left| !left.is_zero())
+        };
+        let left = match response.header("date").and_then(civil_time::parse_http_date) {
+            Some(sent) => left(sent).ok_or_else(|| unreadable(place, OVER))?,
+            None => left(arrival.unix_ms).unwrap_or(DOUBTFUL_LIFE),
+        };
         Ok(Identity {
             access_key_id,
             key: SigningKey::AccessKeySecret(self.access_key_secret),
             security_token: Some(self.security_token),
-            expires_at: Some(arrival.now + left),
+            expires_at: Some(arrival.now + left.min(LONGEST_LIFE)),
         })
     }
 }

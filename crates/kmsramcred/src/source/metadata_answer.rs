@@ -65,9 +65,21 @@ mod tests {
     }
 
     #[test]
-    fn an_identity_that_has_already_ended_ends_now() {
-        let identity = identity(&answer(good("2001-01-01T00:00:00Z"), None), ARRIVAL).unwrap();
-        assert_eq!(identity.expires_at, Some(ARRIVAL.now));
+    fn an_identity_that_was_over_when_it_was_sent_is_none() {
+        for end in ["2001-01-01T00:00:00Z", "2023-11-14T23:03:20Z"] {
+            let answer = answer(good(end), Some("Tue, 14 Nov 2023 23:03:20 GMT"));
+            let error = identity(&answer, ARRIVAL).unwrap_err();
+            assert_eq!(error.kind(), ErrorKind::SourceUnavailable);
+            assert!(error.message().contains("Expiration") && error.message().contains("renew it in time"), "{error}");
+        }
+    }
+
+    #[test]
+    fn what_only_this_machines_calendar_calls_over_lives_for_a_minute() {
+        for date in [None, Some("not a date")] {
+            let identity = identity(&answer(good("2001-01-01T00:00:00Z"), date), ARRIVAL).unwrap();
+            assert_eq!(identity.expires_at, Some(ARRIVAL.now + Duration::from_secs(60)));
+        }
     }
 
     #[test]

@@ -15,6 +15,8 @@
 //! |---|---|---|
 //! | valid | serves on, the next renewal has to wait | the same |
 //! | over, or refused meanwhile | whoever asked asks on, with all the time left | the error, of all who wait |
+//!
+//! A renewal that brings another identity, and one that ends sooner, counts as failed while the old one is valid.
 
 pub(super) use super::rounds::Failure;
 use super::rounds::Rounds;
@@ -91,9 +93,12 @@ impl<L: Lender> Renewed<L> {
         if self.rounds.lock().known.valid(now).is_some() {
             let time = RENEWAL.min(deadline.rest(now) / 2);
             match self.lender.lend(Deadline(now + time)) {
-                Ok(identity) => return Ok(self.keep(identity)),
+                Ok(identity) => {
+                    let sooner = self.is_sooner(&identity).and_then(|error| self.serve_on(&error, now, time));
+                    return Ok(sooner.unwrap_or_else(|| self.keep(identity)));
+                }
                 Err(failure) => {
-                    if let Some(old) = self.serve_on(&failure, now, time) {
+                    if let Some(old) = self.serve_on(&failure.error, now, time) {
                         return Ok(old);
                     }
                     if !failure.passing {
@@ -134,8 +139,16 @@ impl<L: Lender> Renewed<L> {
         identity
     }
 
+    /// What is wrong with an identity that would replace one that lasts longer.
+    fn is_sooner(&self, identity: &Identity) -> Option<Error> {
+        let state = self.rounds.lock();
+        let old = state.known.current.as_ref()?;
+        let sooner = identity.access_key_id != old.access_key_id && end(identity) < end(old);
+        sooner.then(|| Error::new(ErrorKind::SourceUnavailable, "the one that came ends sooner."))
+    }
+
     /// After a renewal that began at `began` and failed: the old identity, unless it is over or was refused meanwhile.
-    fn serve_on(&self, failure: &Failure, began: Moment, time: Duration) -> Option<Arc<Identity>> {
+    fn serve_on(&self, error: &Error, began: Moment, time: Duration) -> Option<Arc<Identity>> {
         let now = self.clock.now();
         let mut state = self.rounds.lock();
         let old = Arc::clone(state.known.valid(now)?);
@@ -146,7 +159,7 @@ impl<L: Lender> Renewed<L> {
         state.known.renew_at = now + pause;
         drop(state);
         record(LogLevel::Warn, || {
-            let (place, error) = (self.lender.place(), &failure.error);
+            let place = self.lender.place();
             format!("The identity from {place} could not be renewed and is still valid: {error}")
         });
         Some(old)

@@ -178,3 +178,20 @@ fn a_settled_failure_ends_it_where_the_old_identity_is_lost() {
     assert_eq!(table.ask(MINUTE).unwrap_err().kind(), ErrorKind::SourceDenied);
     assert_eq!(table.times().len(), 1);
 }
+
+#[test]
+fn an_identity_is_not_replaced_by_another_one_that_ends_sooner() {
+    let table = Table::due(MINUTE * 10);
+    table.then(lends(&table.clock, "two", MINUTE));
+    assert_eq!(table.ask(MINUTE).unwrap(), "one");
+    table.clock.advance(MINUTE);
+    table.then(lends(&table.clock, "one", MINUTE * 9 - Duration::from_millis(5)));
+    table.then(lends(&table.clock, "three", HOUR));
+    assert_eq!(table.ask(MINUTE).unwrap(), "one", "the same again is no failure");
+    table.clock.advance(MINUTE * 5);
+    assert_eq!(table.ask(MINUTE).unwrap(), "three");
+
+    let table = Table::due(MINUTE * 10);
+    table.then(Step { refuses: true, ..lends(&table.clock, "two", MINUTE) });
+    assert_eq!(table.ask(MINUTE).unwrap(), "two", "better than one that was refused");
+}
