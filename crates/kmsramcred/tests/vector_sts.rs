@@ -10,7 +10,7 @@
 mod vector_file;
 
 use kmsramcred::clock::{Deadline, PausedClock};
-use kmsramcred::config::RoleSettings;
+use kmsramcred::config::{NamedFile, RoleSettings};
 use kmsramcred::exchange::{Exchange, HttpRequest, HttpResponse};
 use kmsramcred::secret_text::SecretText;
 use kmsramcred::sign::encode::canonical_query;
@@ -160,7 +160,14 @@ fn vector_assume_role_with_oidc() {
         let file = std::env::temp_dir().join(format!("kmsramcred-{}-{name}", std::process::id()));
         std::fs::write(&file, format!("{}\n", text_of(input, "token_file_content"))).unwrap();
         let provider = text_of(input, "oidc_provider_arn").to_owned();
-        let source = OidcRole::new(place, role(input), provider, file.clone(), "test".to_owned(), pause());
+        let source = OidcRole::new(
+            place,
+            role(input),
+            provider,
+            NamedFile::new(file.clone(), &file),
+            "test".to_owned(),
+            pause(),
+        );
         let identity = source.identity(Deadline::after(&*clock, Duration::from_secs(10)));
         std::fs::remove_file(&file).unwrap();
         check_identity(&identity.unwrap(), &expected["credentials"], name);

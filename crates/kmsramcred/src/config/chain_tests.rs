@@ -74,7 +74,7 @@ fn vector_default_chain() {
             }
             SourceSettings::OidcRole { sts_endpoint, token_file, .. } => {
                 assert_eq!(sts_endpoint.authority, text(&wire[0][2]), "{name}");
-                assert_eq!(std::fs::read(token_file).unwrap(), b"jwt", "{name}");
+                assert_eq!(std::fs::read(token_file.path()).unwrap(), b"jwt", "{name}");
             }
             SourceSettings::EcsRamRole { role_name, metadata_endpoint, imdsv1_disabled } => {
                 assert_eq!(metadata_endpoint.authority, text(&wire[0][2]), "{name}");
@@ -259,4 +259,31 @@ fn the_ini_file_may_lack_its_suffix_and_its_types_are_read() {
     assert!(matches!(*of(&format!("{oidc}oidc_token_file_path=/t")).unwrap(), SourceSettings::OidcRole { .. }));
     assert!(of(oidc).unwrap_err().contains("oidc_token_file_path"));
     assert!(of("type=rsa_key_pair\nprivate_key_file=hunter2").unwrap_err().contains("none of access_key"));
+}
+
+#[test]
+fn what_is_no_path_is_not_shown_in_the_place_of_one() {
+    let scratch = Scratch::new();
+    let set = |pairs: &[(&str, &str)]| pairs.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned())).collect();
+    let variables: Variables = set(&[
+        ("ALIBABA_CLOUD_CONFIG_FILE", "Zq8sECRET/value0123456"),
+        ("ALIBABA_CLOUD_CREDENTIALS_FILE", "hunter2"),
+        ("ALIBABA_CLOUD_ROLE_ARN", "acs:ram::1:role/r"),
+        ("ALIBABA_CLOUD_OIDC_PROVIDER_ARN", "acs:ram::1:oidc-provider/p"),
+        ("ALIBABA_CLOUD_OIDC_TOKEN_FILE", "hunter2"),
+    ]);
+    let (links, config) = chain_of(&scratch, &variables, None);
+    assert!(links[1].source.is_ok(), "the file may come later");
+    let shown = format!("{config:?}");
+    assert!(shown.contains("a value of 7 characters that names no file cannot be read"), "{shown}");
+    assert!(!shown.contains("hunter2") && !shown.contains("sECRET"), "{shown}");
+
+    home_file(
+        &scratch,
+        ".aliyun/config.json",
+        r#"{"profiles":[{"name":"","mode":"OIDC","ram_role_arn":"acs:ram::1:role/r","oidc_provider_arn":"acs:ram::1:oidc-provider/p","oidc_token_file":"/a\nb"}]}"#,
+    );
+    let (links, _) = chain_of(&scratch, &Variables::new(), None);
+    let reason = links[2].source.as_ref().unwrap_err();
+    assert!(reason.contains("its OIDC token file is not the path of a file"), "{reason}");
 }

@@ -5,7 +5,7 @@
 
 use super::chain::{self, Surroundings};
 use super::source_settings::SourceSettings;
-use super::{regular_file, role};
+use super::{regular_file, role, shown};
 use crate::secret_text::SecretText;
 use serde::Deserialize;
 use std::path::PathBuf;
@@ -52,10 +52,10 @@ pub(super) fn read(at: &Surroundings, ecs: &SourceSettings) -> Result<SourceSett
     }
     let named = at.text("ALIBABA_CLOUD_CONFIG_FILE")?.map(PathBuf::from);
     let path = named.map_or_else(|| at.at_home(".aliyun/config.json"), Ok)?;
-    let shown = path.display();
     let bytes = regular_file::open(&path)
         .and_then(|(file, _)| regular_file::read(file, MOST_BYTES))
-        .map_err(|error| format!("{shown} cannot be read: {error}"))?;
+        .map_err(|error| format!("{} cannot be read: {error}", shown::written_path(&path)))?;
+    let shown = shown::path(&path);
     // The message of the parser could quote what it met.
     let file: File = serde_json::from_slice(&bytes)
         .map_err(|error| format!("{shown} is not the expected JSON (line {})", error.line()))?;

@@ -28,7 +28,7 @@ pub(super) fn each<T>(
 ) -> Result<Vec<T>, Error> {
     let value =
         json_value::read(setting.raw()).map_err(|error| setting.wrong(format!("no JSON ({error})"), allowed))?;
-    let Value::Array(elements) = value else {
+    let Value::Array(elements) = &*value else {
         return Err(setting.wrong(json_value::kind_of(&value), allowed));
     };
     if elements.is_empty() {

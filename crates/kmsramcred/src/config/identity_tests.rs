@@ -125,7 +125,7 @@ fn an_oidc_role_may_come_from_the_standard_variables() {
         ("ALIBABA_CLOUD_ROLE_SESSION_NAME", "pod"),
     ];
     let Ok(SourceSettings::OidcRole { role, token_file, .. }) = identity(&standard).0 else { panic!() };
-    assert_eq!((role.session_name.as_str(), token_file.to_str()), ("pod", Some("/var/run/token")));
+    assert_eq!((role.session_name.as_str(), token_file.path().to_str()), ("pod", Some("/var/run/token")));
     let error = identity(&standard[..3]).0.unwrap_err();
     assert!(error.message().contains("credentials_oidc_token_file_path is not set"), "{error}");
     let own = [&standard[..], &[("credentials_role_session_name", "own")]].concat();

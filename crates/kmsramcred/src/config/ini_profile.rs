@@ -6,7 +6,7 @@
 use super::chain::{self, Surroundings};
 use super::cli_profile::ecs_role;
 use super::source_settings::SourceSettings;
-use super::{regular_file, role};
+use super::{regular_file, role, shown};
 use crate::secret_text::SecretText;
 use std::path::PathBuf;
 use zeroize::Zeroizing;
@@ -16,7 +16,7 @@ const MOST_BYTES: usize = 1 << 20;
 /// Reads the section in use; `ecs` is what the settings say of the metadata service.
 pub(super) fn read(at: &Surroundings, ecs: &SourceSettings) -> Result<SourceSettings, String> {
     let (path, bytes) = file(at)?;
-    let shown = path.display();
+    let shown = shown::path(&path);
     let text = std::str::from_utf8(&bytes).map_err(|_| format!("{shown} is not UTF-8"))?;
     let wanted = at.text("ALIBABA_CLOUD_PROFILE")?.unwrap_or_else(|| "default".to_owned());
     let section = Section::find(text, &wanted).ok_or_else(|| format!("{shown} has no section [{wanted}]"))?;
@@ -33,7 +33,7 @@ fn file(at: &Surroundings) -> Result<(PathBuf, Zeroizing<Vec<u8>>), String> {
     for path in places {
         match regular_file::open(&path).and_then(|(file, _)| regular_file::read(file, MOST_BYTES)) {
             Ok(bytes) => return Ok((path, bytes)),
-            Err(error) => reasons.push(format!("{} cannot be read: {error}", path.display())),
+            Err(error) => reasons.push(format!("{} cannot be read: {error}", shown::written_path(&path))),
         }
     }
     Err(reasons.join(", "))

@@ -6,15 +6,40 @@
 //! backslashes stand for themselves. Knows no keys and no sockets.
 
 use serde_json::Value;
-use std::borrow::Cow;
-use zeroize::Zeroizing;
+use std::ops::Deref;
+use zeroize::{Zeroize, Zeroizing};
+
+/// A JSON value. Its texts are overwritten when it is dropped: one may be a password or a ClientKey.
+#[derive(Debug)]
+pub(super) struct Json(Value);
+
+impl Deref for Json {
+    type Target = Value;
+    fn deref(&self) -> &Value {
+        &self.0
+    }
+}
+
+impl Drop for Json {
+    fn drop(&mut self) {
+        wipe(&mut self.0);
+    }
+}
+
+fn wipe(value: &mut Value) {
+    match value {
+        Value::String(text) => text.zeroize(),
+        Value::Array(values) => values.iter_mut().for_each(wipe),
+        Value::Object(members) => members.values_mut().for_each(wipe),
+        Value::Null | Value::Bool(_) | Value::Number(_) => {}
+    }
+}
 
 /// Reads a value. The error is the one of the text as it stands; it says where, never what.
-pub(super) fn read(text: &str) -> Result<Value, serde_json::Error> {
-    serde_json::from_str(&with_plain_paths(text)).or_else(|error| {
-        let unescaped = Zeroizing::new(unescaped(text));
-        serde_json::from_str(&with_plain_paths(&unescaped)).map_err(|_| error)
-    })
+pub(super) fn read(text: &str) -> Result<Json, serde_json::Error> {
+    let parse = |text: &str| serde_json::from_str(with_plain_paths(text).as_deref().map_or(text, String::as_str));
+    let parsed = parse(text).or_else(|error| parse(&Zeroizing::new(unescaped(text))).map_err(|_| error));
+    parsed.map(Json)
 }
 
 /// What a JSON value is called in an error.
@@ -29,9 +54,10 @@ pub(super) fn kind_of(value: &Value) -> &'static str {
     }
 }
 
-/// Doubles the backslashes of every string such as `"C:\dir\file"`.
-fn with_plain_paths(text: &str) -> Cow<'_, str> {
-    let mut changed = String::new();
+/// Doubles the backslashes of every string such as `"C:\dir\file"`; nothing where there is none.
+fn with_plain_paths(text: &str) -> Option<Zeroizing<String>> {
+    // Room for every sign to be a backslash, so that the text is never moved.
+    let mut changed = Zeroizing::new(String::with_capacity(2 * text.len()));
     let mut copied = 0;
     let mut rest = 0;
     while let Some(quote) = text[rest..].find('"') {
@@ -46,11 +72,8 @@ fn with_plain_paths(text: &str) -> Cow<'_, str> {
         }
         rest = end + 1;
     }
-    if copied == 0 {
-        return Cow::Borrowed(text);
-    }
     changed.push_str(&text[copied..]);
-    Cow::Owned(changed)
+    (copied > 0).then_some(changed)
 }
 
 fn begins_with_drive(text: &str) -> bool {
@@ -98,19 +121,31 @@ mod tests {
     use proptest::prelude::*;
     use serde_json::json;
 
+    /// What is read, as a value of its own.
+    fn value(text: &str) -> Value {
+        read(text).unwrap().clone()
+    }
+
+    #[test]
+    fn nothing_is_left_of_the_texts_of_a_value() {
+        let mut value = json!([{"password": "hunter2", "n": 1}, ["hunter2"], "hunter2"]);
+        wipe(&mut value);
+        assert_eq!(value, json!([{"password": "", "n": 1}, [""], ""]));
+    }
+
     #[test]
     fn both_dialects_are_read() {
-        assert_eq!(read(r#"{"a":"b\"=\\"}"#).unwrap(), json!({"a": "b\"=\\"}));
-        assert_eq!(read(r#"[{\"a\"\:\"b\"}]"#).unwrap(), json!([{"a": "b"}]));
-        assert_eq!(read(r#"{\"a\":\"\u00fc\"}"#).unwrap(), json!({"a": "\u{fc}"}));
+        assert_eq!(value(r#"{"a":"b\"=\\"}"#), json!({"a": "b\"=\\"}));
+        assert_eq!(value(r#"[{\"a\"\:\"b\"}]"#), json!([{"a": "b"}]));
+        assert_eq!(value(r#"{\"a\":\"\u00fc\"}"#), json!({"a": "\u{fc}"}));
     }
 
     #[test]
     fn a_path_with_a_drive_letter_is_taken_as_written() {
-        assert_eq!(read(r#"{"a":"C:\new\tab","b":"x\ty"}"#).unwrap(), json!({"a": r"C:\new\tab", "b": "x\ty"}));
-        assert_eq!(read(r#"{"a":"C:\dir\"}"#).unwrap(), json!({"a": r"C:\dir\"}));
-        assert_eq!(read(r#"{"a":"C:\\new\\tab"}"#).unwrap(), json!({"a": r"C:\new\tab"}));
-        assert_eq!(read(r#"{"a":"C:/new"}"#).unwrap(), json!({"a": "C:/new"}));
+        assert_eq!(value(r#"{"a":"C:\new\tab","b":"x\ty"}"#), json!({"a": r"C:\new\tab", "b": "x\ty"}));
+        assert_eq!(value(r#"{"a":"C:\dir\"}"#), json!({"a": r"C:\dir\"}));
+        assert_eq!(value(r#"{"a":"C:\\new\\tab"}"#), json!({"a": r"C:\new\tab"}));
+        assert_eq!(value(r#"{"a":"C:/new"}"#), json!({"a": "C:/new"}));
     }
 
     #[test]
@@ -132,7 +167,7 @@ mod tests {
             let written = json!(text).to_string();
             prop_assume!(!begins_with_drive(&written[1..]));
             let value = json!([{ "a": text }]);
-            prop_assert_eq!(read(&value.to_string()).unwrap(), value);
+            prop_assert_eq!(self::value(&value.to_string()), value);
         }
     }
 }

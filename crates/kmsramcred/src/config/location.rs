@@ -36,11 +36,11 @@ pub(super) fn find(path: Option<&Path>, process: &Process) -> Result<Found, Erro
             let message = format!(
                 "The configuration file {} is not read: the working directory is not looked at, since {reason}; \
                  allowed: an absolute path.",
-                shown::path(path)
+                shown::written_path(path)
             );
             return Err(Error::new(ErrorKind::ConfigInvalid, message));
         }
-        return chosen(absolute(path, process), "named by the program", process);
+        return chosen(path, "named by the program", process);
     }
     if let Some(reason) = process.distrust {
         return Err(missing(format!(
@@ -49,7 +49,7 @@ pub(super) fn find(path: Option<&Path>, process: &Process) -> Result<Found, Erro
         )));
     }
     if let Some(named) = (process.variable)(VARIABLE).filter(|value| !value.is_empty()) {
-        return chosen(absolute(Path::new(&named), process), "named by KMSRAMCRED_CONFIG", process);
+        return chosen(Path::new(&named), "named by KMSRAMCRED_CONFIG", process);
     }
     let path = absolute(Path::new(NAME), process);
     let (file, metadata) = match regular_file::open(&path) {
@@ -73,12 +73,16 @@ pub(super) fn find(path: Option<&Path>, process: &Process) -> Result<Found, Erro
     Ok(Found { path: path.into(), bytes, notice: None })
 }
 
-fn chosen(path: PathBuf, by: &str, process: &Process) -> Result<Found, Error> {
-    let (file, metadata) = regular_file::open(&path).map_err(|error| match error.kind() {
-        io::ErrorKind::NotFound => {
-            missing(format!("No configuration file: {}, {by}, does not exist.", shown::path(&path)))
+fn chosen(written: &Path, by: &str, process: &Process) -> Result<Found, Error> {
+    let path = absolute(written, process);
+    let (file, metadata) = regular_file::open(&path).map_err(|error| {
+        // The working directory before it would make a path of anything.
+        let shown = shown::written_path(written);
+        let shown = if shown == written.to_string_lossy() { shown::path(&path) } else { shown };
+        match error.kind() {
+            io::ErrorKind::NotFound => missing(format!("No configuration file: {shown}, {by}, does not exist.")),
+            _ => refused(&shown, &error),
         }
-        _ => unreadable(&path, &error),
     })?;
     let notice = doubt_about(&path, &metadata, process);
     let bytes = regular_file::read(file, MOST_BYTES).map_err(|error| unreadable(&path, &error))?;
@@ -128,8 +132,11 @@ fn missing(message: String) -> Error {
 }
 
 fn unreadable(path: &Path, error: &io::Error) -> Error {
-    let message = format!("The configuration file {} cannot be read: {error}.", shown::path(path));
-    Error::new(ErrorKind::ConfigInvalid, message)
+    refused(&shown::path(path), error)
+}
+
+fn refused(shown: &str, error: &io::Error) -> Error {
+    Error::new(ErrorKind::ConfigInvalid, format!("The configuration file cannot be read: {shown} ({error})."))
 }
 
 #[cfg(test)]
@@ -170,8 +177,13 @@ mod tests {
         let message = missing(None, None);
         assert!(message.contains(VARIABLE) && message.contains(scratch.path().to_str().unwrap()), "{message}");
         scratch.file(NAME, "a=1");
-        assert!(missing(None, Some("none")).contains("none, named by KMSRAMCRED_CONFIG"));
-        assert!(missing(Some(Path::new("none")), None).contains("none, named by the program"));
+        let none = format!("{}/none.conf, named by ", scratch.path().display());
+        assert!(missing(None, Some("none.conf")).contains(&format!("{none}KMSRAMCRED_CONFIG")));
+        assert!(missing(Some(Path::new("none.conf")), None).contains(&format!("{none}the program")));
+        let message = missing(None, Some("hunter2"));
+        assert!(
+            message.contains("a value of 7 characters that names no file, named by") && !message.contains("hunter2")
+        );
     }
 
     #[test]

@@ -36,7 +36,7 @@ mod role;
 #[cfg(test)]
 pub(crate) mod scratch;
 mod setting;
-mod shown;
+pub(crate) mod shown;
 mod source_settings;
 mod spelling;
 #[cfg(test)]
@@ -46,6 +46,7 @@ mod timing;
 pub use builder::ConfigBuilder;
 pub use client_key::ClientKeySettings;
 pub use endpoint::Endpoint;
+pub use named_file::NamedFile;
 pub use origin::Origin;
 pub use proxy::{Proxy, ProxySettings};
 pub use region::GatewaySettings;

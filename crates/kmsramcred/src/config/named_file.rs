@@ -7,12 +7,46 @@
 use super::process::Process;
 use super::{regular_file, shown};
 use crate::error::Error;
+use std::fmt;
 use std::fs::File;
 use std::io;
 use std::path::{Path, PathBuf};
+use zeroize::Zeroizing;
 
 /// What such a path may be, in words.
 pub(super) const PATH: &str = "the path of a file that exists and can be read";
+
+/// A file that a setting names and that is read later.
+#[derive(Clone)]
+pub struct NamedFile {
+    path: PathBuf,
+    /// How it may be called while nobody has found it.
+    unfound: String,
+}
+
+impl NamedFile {
+    /// The file at `path`, which was written as `written`.
+    pub fn new(path: PathBuf, written: &Path) -> NamedFile {
+        NamedFile { path, unfound: shown::written_path(written) }
+    }
+
+    /// Where it is.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Reads it: at most so many bytes. The error says which file it is, as far as that may be shown.
+    pub(crate) fn read(&self, cap: usize) -> Result<Zeroizing<Vec<u8>>, String> {
+        let read = regular_file::open(&self.path).and_then(|(file, _)| regular_file::read(file, cap));
+        read.map_err(|error| format!("{} ({error})", self.unfound))
+    }
+}
+
+impl fmt::Debug for NamedFile {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.unfound)
+    }
+}
 
 /// The absolute form of a path; `wrong` makes the error of what was found and what is allowed.
 pub(super) fn absolute(
@@ -22,7 +56,7 @@ pub(super) fn absolute(
     wrong: impl Fn(String, &str) -> Error,
 ) -> Result<PathBuf, Error> {
     if let Some(reason) = process.distrust.filter(|_| path.is_relative()) {
-        let found = format!("{}, which is relative, and {reason}", shown::path(path));
+        let found = format!("{}, which is relative, and {reason}", shown::written_path(path));
         return Err(wrong(found, "an absolute path"));
     }
     std::path::absolute(path).map_err(|error| wrong(unusable(path, &error), allowed))
@@ -42,5 +76,5 @@ pub(super) fn open(
 }
 
 fn unusable(path: &Path, error: &io::Error) -> String {
-    format!("{} ({error})", shown::path(path))
+    format!("{} ({error})", shown::written_path(path))
 }

@@ -4,6 +4,7 @@
 
 use super::endpoint::{self, Endpoint};
 use super::layers::Settings;
+use super::named_file::NamedFile;
 use super::process::Process;
 use super::setting::{Setting, visible};
 use super::source_settings::SourceSettings;
@@ -11,7 +12,7 @@ use super::{json_value, named_file, shown};
 use crate::error::Error;
 use std::fmt;
 use std::ops::RangeInclusive;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 /// What a role is asked for with.
 #[derive(Clone, PartialEq, Eq)]
@@ -103,7 +104,10 @@ pub(super) fn oidc_of_profile(
     if !is_provider_arn(provider) {
         return Err(format!("its OIDC provider is not {PROVIDER}"));
     }
-    let token_file = std::path::absolute(file).map_err(|error| format!("its OIDC token file has no path: {error}"))?;
+    let path = Some(Path::new(file)).filter(|_| !file.contains(char::is_control));
+    let absolute = path.and_then(|path| Some((path, std::path::absolute(path).ok()?)));
+    let (written, path) = absolute.ok_or_else(|| format!("its OIDC token file is not {TOKEN_FILE}"))?;
+    let token_file = NamedFile::new(path, written);
     Ok(SourceSettings::OidcRole { role, provider_arn: provider.to_owned(), token_file, sts_endpoint })
 }
 
@@ -134,9 +138,10 @@ fn regional_sts(region: Option<&str>, vpc: bool) -> Endpoint {
 }
 
 /// The file that holds the OIDC token. Whether it is there is seen when it is read.
-pub(super) fn token_file(setting: &Setting, process: &Process) -> Result<PathBuf, Error> {
-    let path = Path::new(setting.text(|c| !c.is_control(), TOKEN_FILE)?);
-    named_file::absolute(path, process, TOKEN_FILE, |found, allowed| setting.wrong(found, allowed))
+pub(super) fn token_file(setting: &Setting, process: &Process) -> Result<NamedFile, Error> {
+    let written = Path::new(setting.text(|c| !c.is_control(), TOKEN_FILE)?);
+    let path = named_file::absolute(written, process, TOKEN_FILE, |found, allowed| setting.wrong(found, allowed))?;
+    Ok(NamedFile::new(path, written))
 }
 
 /// The text of a setting that passes `fits`.

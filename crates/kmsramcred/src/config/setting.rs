@@ -10,6 +10,7 @@ use crate::error::{Error, ErrorKind};
 use crate::secret_text::SecretText;
 use std::fmt;
 use std::ops::RangeInclusive;
+use std::path::Path;
 use std::time::Duration;
 
 /// A key that is set.
@@ -45,7 +46,12 @@ impl Setting {
 
     /// The value as far as it may be shown.
     pub fn found(&self) -> String {
-        if self.key.kind == Kind::Secret { shown::hidden(self.raw()) } else { shown::value(self.raw()) }
+        match self.key.kind {
+            // An element of a list may hold a password.
+            Kind::Secret | Kind::Json => shown::hidden(self.raw()),
+            Kind::Path => shown::written_path(Path::new(self.raw())),
+            _ => shown::value(self.raw()),
+        }
     }
 
     /// Text of which every character passes `allow`; `allowed` says which do.

@@ -4,9 +4,15 @@
 //! into the wrong line, so even the value of a harmless key is hidden when it looks like a key or holds a password.
 //! Knows no sockets.
 
+use crate::error::is_unprintable;
 use std::path::Path;
 
 const MOST_SHOWN: usize = 80;
+/// What Linux takes for a path.
+const LONGEST_PATH: usize = 4096;
+/// How the names of files end that settings name.
+const ENDS: [&str; 13] =
+    ["json", "pem", "crt", "cer", "txt", "properties", "ini", "key", "token", "jwt", "conf", "cfg", "env"];
 
 /// A text of which nothing is shown but its length.
 pub(super) fn hidden(text: &str) -> String {
@@ -36,9 +42,32 @@ pub(super) fn name(text: &str) -> Option<&str> {
     (!text.is_empty() && (letters_only || snake_case)).then_some(text)
 }
 
-/// A path, in one line.
-pub(super) fn path(path: &Path) -> String {
+/// The path of a file that was found, in one line.
+pub(crate) fn path(path: &Path) -> String {
     path.to_string_lossy().chars().map(|c| if c.is_control() { '\u{fffd}' } else { c }).collect()
+}
+
+/// A path as somebody wrote it, where no file was found or looked for: what does not look like a path may be a secret in the
+/// wrong place.
+pub(crate) fn written_path(written: &Path) -> String {
+    let text = written.to_string_lossy();
+    match text.chars().count() {
+        _ if looks_like_a_path(&text) => text.into_owned(),
+        1 => "a value of 1 character that names no file".to_owned(),
+        count => format!("a value of {count} characters that names no file"),
+    }
+}
+
+/// A `/`, or an end that files of this kind have. Base64 has a `/` as well, and so have addresses with a password.
+fn looks_like_a_path(text: &str) -> bool {
+    let end = text.rsplit_once('.').map(|(_, end)| end.to_ascii_lowercase());
+    let has_known_end = end.is_some_and(|end| ENDS.contains(&end.as_str()));
+    let absolute = text.starts_with('/');
+    let has_directory = text.contains('/')
+        && !text.contains("://")
+        && !text.split('/').any(looks_like_a_key)
+        && (absolute || !looks_like_a_key(text));
+    text.len() <= LONGEST_PATH && !text.contains(is_unprintable) && (has_known_end || has_directory)
 }
 
 fn looks_like_a_key(text: &str) -> bool {
@@ -63,6 +92,28 @@ mod tests {
         assert_eq!(value("https://me:pw@host"), "a text of 18 characters");
         assert_eq!(value(&"x".repeat(81)), "a text of 81 characters");
         assert_eq!(hidden("ключ"), "a text of 4 characters");
+    }
+
+    #[test]
+    fn a_misspelt_path_is_shown_and_what_is_none_is_not() {
+        for path in
+            ["/etc/app/tokn", "keys/clientKey_KAAP.1b2c3d4e-Key.json", r"C:\new\ca.pem", "./token", "Prod.PEM", "a/b"]
+        {
+            assert_eq!(written_path(Path::new(path)), path);
+        }
+        for (secret, count) in [
+            ("hunter2", 7),
+            ("Zq8sECRET/value0123456789+abcdef=", 33),
+            ("/q8sECRETvalue0123456789abcdef12", 32),
+            ("https://me:pw@host/ca.pem2", 26),
+            ("{\"KeyId\":\"KAAP.1\",\"PrivateKeyData\":\"MII/\"}", 42),
+            ("a/b\nc.pem", 9),
+            ("x", 1),
+        ] {
+            let shown = written_path(Path::new(secret));
+            assert!(!shown.contains(secret) && shown.contains(&format!("a value of {count} character")), "{shown}");
+        }
+        assert!(written_path(Path::new(&"/a".repeat(2_049))).contains("4098 characters"));
     }
 
     #[test]

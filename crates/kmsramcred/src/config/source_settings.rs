@@ -4,10 +4,10 @@
 
 use super::client_key::ClientKeySettings;
 use super::endpoint::Endpoint;
+use super::named_file::NamedFile;
 use super::role::RoleSettings;
 use crate::secret_text::{SecretText, shown_access_key_id};
 use std::fmt;
-use std::path::PathBuf;
 
 /// Which source gives the identity that calls KMS.
 #[derive(Clone)]
@@ -49,7 +49,7 @@ pub enum SourceSettings {
         /// The OIDC provider as RAM knows it.
         provider_arn: String,
         /// The file that holds the token.
-        token_file: PathBuf,
+        token_file: NamedFile,
         /// The STS that is asked.
         sts_endpoint: Endpoint,
     },

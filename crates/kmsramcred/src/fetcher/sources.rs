@@ -83,7 +83,6 @@ impl Workshop<'_> {
                 let trust = self.trust();
                 let exchange = (self.exchange)(trust, self.config.proxies.of(&endpoint), CONNECT, Some(STS_ANSWER))?;
                 let Endpoint { authority, tls } = endpoint;
-                let target = target.expose().to_owned();
                 let place = UriPlace { authority, tls, target, exchange, clock: Arc::clone(self.clock) };
                 Arc::new(CredentialsUri::new(place, self.pause()))
             }

@@ -9,6 +9,7 @@ use super::{Identity, Source};
 use crate::clock::{Clock, Deadline};
 use crate::error::{Error, ErrorKind};
 use crate::exchange::{Exchange, HttpRequest};
+use crate::secret_text::SecretText;
 use std::fmt;
 use std::sync::Arc;
 
@@ -23,8 +24,8 @@ pub struct UriPlace {
     pub authority: String,
     /// Whether the connection is encrypted; off for loopback only.
     pub tls: bool,
-    /// Path and query.
-    pub target: String,
+    /// Path and query, which may hold a secret.
+    pub target: SecretText,
     /// What reaches it.
     pub exchange: Arc<dyn Exchange>,
     /// When answers arrive.
@@ -56,7 +57,7 @@ impl Lender for UriLender {
             method: "GET",
             tls: self.0.tls,
             authority: self.0.authority.clone(),
-            target: self.0.target.clone(),
+            target: self.0.target.expose().to_owned(),
             headers: vec![("accept".to_owned(), "application/json".to_owned())],
             body: Vec::new(),
             body_limit: BODY_LIMIT,

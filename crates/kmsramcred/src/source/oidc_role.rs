@@ -9,13 +9,12 @@ use super::sts::{BODY_LIMIT, Sts, StsPlace, VERSION};
 use super::{Identity, Source};
 use crate::civil_time::format_utc;
 use crate::clock::Deadline;
-use crate::config::{RoleSettings, regular_file};
+use crate::config::{NamedFile, RoleSettings, shown};
 use crate::error::{Error, ErrorKind};
 use crate::exchange::HttpRequest;
 use crate::secret_text::SecretText;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use std::fmt;
-use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 /// STS takes tokens from 4 to 20,000 characters.
@@ -30,7 +29,7 @@ struct OidcLender {
     sts: Sts,
     role: RoleSettings,
     provider_arn: String,
-    token_file: PathBuf,
+    token_file: NamedFile,
     user_agent: String,
 }
 
@@ -40,7 +39,7 @@ impl OidcRole {
         place: StsPlace,
         role: RoleSettings,
         provider_arn: String,
-        token_file: PathBuf,
+        token_file: NamedFile,
         user_agent: String,
         pause: Box<Pause>,
     ) -> OidcRole {
@@ -51,15 +50,13 @@ impl OidcRole {
 }
 
 /// The token in a file, without the line end that editors leave.
-fn token(path: &Path) -> Result<SecretText, Error> {
-    let wrong = |what: String| {
-        Error::new(ErrorKind::SourceUnavailable, format!("The OIDC token file {} {what}.", path.display()))
-    };
-    let read = regular_file::open(path).and_then(|(file, _)| regular_file::read(file, FILE_LIMIT));
-    let bytes = read.map_err(|error| wrong(format!("cannot be read: {error}")))?;
+fn token(file: &NamedFile) -> Result<SecretText, Error> {
+    let wrong = |what: String| Error::new(ErrorKind::SourceUnavailable, format!("The OIDC token file {what}."));
+    let bytes = file.read(FILE_LIMIT).map_err(|what| wrong(format!("cannot be read: {what}")))?;
     let text = std::str::from_utf8(&bytes).map(str::trim).unwrap_or_default();
     if !TOKEN_LENGTHS.contains(&text.len()) || !text.bytes().all(|byte| byte.is_ascii_graphic()) {
-        return Err(wrong("does not hold an OIDC token: 4 to 20000 visible ASCII characters".to_owned()));
+        let path = shown::path(file.path());
+        return Err(wrong(format!("{path} does not hold an OIDC token: 4 to 20000 visible ASCII characters")));
     }
     Ok(SecretText::from(text))
 }

@@ -2,6 +2,7 @@ use super::*;
 use crate::clock::PausedClock;
 use crate::config::scratch::Scratch;
 use crate::source::scripted::{Reply, Scripted, answer, answer_with};
+use std::path::Path;
 use std::time::Duration;
 
 const START: i64 = 1_700_000_000_000;
@@ -26,7 +27,8 @@ fn source(scratch: &Scratch, replies: Vec<Reply>) -> (Arc<PausedClock>, Arc<Scri
         policy: None,
     };
     let provider = "acs:ram::1:oidc-provider/p".to_owned();
-    let file = scratch.path().join("token");
+    let path = scratch.path().join("token");
+    let file = NamedFile::new(path.clone(), &path);
     (clock.clone(), script, OidcRole::new(place, role, provider, file, "agent".into(), Box::new(|_| true)))
 }
 
@@ -61,6 +63,9 @@ fn a_file_without_a_token_is_named_and_sts_is_not_asked() {
         error.to_string()
     };
     assert!(failed(&source).contains("cannot be read"));
+    let pasted = NamedFile::new(scratch.path().join("hunter2"), Path::new("hunter2"));
+    let error = token(&pasted).unwrap_err();
+    assert!(error.message().contains("7 characters") && !error.message().contains("hunter2"), "{error}");
     for wrong in ["", "abc", "hunter2 hunter2", &"x".repeat(20_001)] {
         scratch.file("token", wrong);
         let text = failed(&source);

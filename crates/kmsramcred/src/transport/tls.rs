@@ -1,7 +1,7 @@
 //! Which certificates a transport trusts.
 
 use super::system_store;
-use crate::config::regular_file;
+use crate::config::{regular_file, shown};
 use crate::error::{Error, ErrorKind};
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
 use rustls::crypto::CryptoProvider;
@@ -32,7 +32,7 @@ pub enum TlsTrust {
 impl TlsTrust {
     /// All the certificates of a PEM file (`caFilePath`) of at most 1 MiB. Never waits for a pipe.
     pub fn from_ca_file(path: &Path) -> Result<TlsTrust, Error> {
-        let shown = path.display();
+        let shown = shown::path(path);
         let read = regular_file::open(path).and_then(|(file, _)| regular_file::read(file, MOST_BYTES));
         let pem = read.map_err(|error| {
             Error::new(ErrorKind::ConfigInvalid, format!("The CA file {shown} cannot be read: {error}."))

@@ -3,6 +3,7 @@
 use super::*;
 use proptest::prelude::*;
 
+const OIDC: &str = "credentials_role_arn=acs:ram::1:role/r\ncredentials_oidc_provider_arn=acs:ram::1:oidc-provider/p\n";
 const SECRET: &str = "Zq8sECRETvalue0123456789abcdef";
 
 /// Everything of a configuration that can be printed.
@@ -73,6 +74,21 @@ proptest! {
     ) {
         let shown = printed(&format!("{kind}{REGION}{key}={wrap}{SECRET}"), &[]);
         prop_assert!(!shown.contains(SECRET), "{}", shown);
+    }
+
+    #[test]
+    fn a_secret_in_the_place_of_a_path_is_not_printed(
+        key in name_of(|key| key.kind == keys::Kind::Path),
+        member in prop::sample::select(&["clientKeyFile", "passwordFromFilePath", "caFilePath"][..]),
+        secret in "[A-Z][a-z][0-9][A-Za-z0-9+/]{20,40}={0,2}|[!-.0-~]{8,40}",
+    ) {
+        for kind in ["client_key", "oidc_role_arn"] {
+            let shown = printed(&format!("{REGION}{OIDC}credentials_type={kind}\n{key}={secret}"), &[]);
+            prop_assert!(!shown.contains(&secret), "{}", shown);
+        }
+        let member = serde_json::json!([{ "regionId": "cn-x", "endpoint": "kst-a.example", member: secret }]);
+        let shown = printed(&format!("{ACCESS_KEY}cache_client_dkms_config_info={member}"), &[]);
+        prop_assert!(!shown.contains(&secret), "{}", shown);
     }
 
     #[test]
