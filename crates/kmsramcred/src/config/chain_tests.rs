@@ -283,7 +283,14 @@ fn what_is_no_path_is_not_shown_in_the_place_of_one() {
         ".aliyun/config.json",
         r#"{"profiles":[{"name":"","mode":"OIDC","ram_role_arn":"acs:ram::1:role/r","oidc_provider_arn":"acs:ram::1:oidc-provider/p","oidc_token_file":"/a\nb"}]}"#,
     );
+    home_file(&scratch, ".alibabacloud/credentials", "[default]");
     let (links, _) = chain_of(&scratch, &Variables::new(), None);
     let reason = links[2].source.as_ref().unwrap_err();
     assert!(reason.contains("its OIDC token file is not the path of a file"), "{reason}");
+
+    let (links, _) = chain_of(&scratch, &set(&[("ALIBABA_CLOUD_PROFILE", "Zq8sECRETvalue0123456")]), None);
+    for (link, named) in [(2, "no profile a text of 21 characters"), (3, "no section a text of 21 characters")] {
+        let reason = links[link].source.as_ref().unwrap_err();
+        assert!(reason.ends_with(named), "{reason}");
+    }
 }

@@ -76,7 +76,7 @@ impl File {
             .profiles
             .iter()
             .find(|profile| profile.name == name)
-            .ok_or_else(|| format!("there is no profile {name:?}"))?;
+            .ok_or_else(|| format!("there is no profile {}", shown::value(name)))?;
         let made = match profile.mode.as_str() {
             "AK" => profile.access_key(None),
             "StsToken" => {

@@ -19,7 +19,8 @@ pub(super) fn read(at: &Surroundings, ecs: &SourceSettings) -> Result<SourceSett
     let shown = shown::path(&path);
     let text = std::str::from_utf8(&bytes).map_err(|_| format!("{shown} is not UTF-8"))?;
     let wanted = at.text("ALIBABA_CLOUD_PROFILE")?.unwrap_or_else(|| "default".to_owned());
-    let section = Section::find(text, &wanted).ok_or_else(|| format!("{shown} has no section [{wanted}]"))?;
+    let section =
+        Section::find(text, &wanted).ok_or_else(|| format!("{shown} has no section {}", shown::value(&wanted)))?;
     section.source(at, ecs).map_err(|reason| format!("{shown}, section [{wanted}]: {reason}"))
 }
 
