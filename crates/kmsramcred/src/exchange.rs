@@ -8,6 +8,30 @@ use crate::error::Error;
 use std::fmt;
 use zeroize::Zeroize;
 
+/// A call of an OpenAPI action, before it is signed.
+#[derive(Clone, Copy)]
+pub struct Question<'a> {
+    /// Host and, where it is not the usual one, port.
+    pub authority: &'a str,
+    /// Whether the connection is encrypted.
+    pub tls: bool,
+    /// The API's name.
+    pub action: &'a str,
+    /// The API's version.
+    pub version: &'a str,
+    /// The parameters, by name; only those that are set.
+    pub params: &'a [(&'a str, &'a str)],
+    /// The longest body of an answer.
+    pub body_limit: usize,
+}
+
+impl fmt::Debug for Question<'_> {
+    /// Shows what is asked and where. Parameters can hold tokens.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {} at {}", self.action, self.version, self.authority)
+    }
+}
+
 /// A request that is ready to be sent, byte for byte. What it carries is overwritten when it is dropped.
 #[derive(Clone, PartialEq, Eq)]
 pub struct HttpRequest {

@@ -7,9 +7,9 @@ use crate::cache::{Entry, Ticket};
 use crate::clock::{Clock, Deadline, Moment};
 use crate::config::{Config, Endpoint, GatewaySettings, Proxy, Signature};
 use crate::error::Error;
-use crate::exchange::Exchange;
+use crate::exchange::{Exchange, Question};
 use crate::fork;
-use crate::gateway::{Dedicated, FetchParts, Gateway, OpenApi, Patience, Protocol, Question, fetch};
+use crate::gateway::{Dedicated, FetchParts, Gateway, OpenApi, Patience, Protocol, fetch};
 use crate::secret_value::{self, SecretValue};
 use crate::sign::{Call, Scheme, openapi_request};
 use crate::source::{FixedSource, Source};
@@ -136,16 +136,7 @@ fn open_api(config: &Config, gateway: &GatewaySettings) -> OpenApi {
     let user_agent = user_agent(config);
     let region_id = gateway.region_id.clone();
     let sign = move |question: &Question<'_>, identity: &_, unix_ms, nonce: &str| {
-        let call = Call {
-            authority: question.authority,
-            tls: question.tls,
-            action: question.action,
-            version: question.version,
-            params: question.params,
-            region_id: Some(&region_id),
-            user_agent: &user_agent,
-            body_limit: question.body_limit,
-        };
+        let call = Call::of(question, Some(&region_id), &user_agent);
         openapi_request(scheme, &call, identity, unix_ms, nonce)
     };
     OpenApi::new(gateway.endpoint.authority.clone(), gateway.endpoint.tls, Box::new(sign))

@@ -1,8 +1,8 @@
 //! Nothing that a hostile gateway writes into a success reaches an error or a version unexamined.
 
 use kmsramcred::clock::{Clock, Deadline, Moment, PausedClock};
-use kmsramcred::exchange::{Exchange, HttpRequest, HttpResponse};
-use kmsramcred::gateway::{FetchParts, Gateway, OpenApi, Patience, Question, fetch};
+use kmsramcred::exchange::{Exchange, HttpRequest, HttpResponse, Question};
+use kmsramcred::gateway::{FetchParts, Gateway, OpenApi, Patience, fetch};
 use kmsramcred::secret_value::{self, SecretValue};
 use kmsramcred::sign::{Call, Scheme, openapi_request};
 use kmsramcred::source::{FixedSource, Identity};

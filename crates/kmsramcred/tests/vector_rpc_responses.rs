@@ -46,7 +46,7 @@ fn decode(vector: &Value) -> Result<Answer, Error> {
     };
     let status = u16::try_from(vector["input"]["status"].as_u64().unwrap()).unwrap();
     let exchange = Arc::new(Always(HttpResponse { status, headers: vec![], body: body.into_bytes() }));
-    let sign = |question: &kmsramcred::gateway::Question<'_>, _: &_, _: i64, _: &str| HttpRequest {
+    let sign = |question: &kmsramcred::exchange::Question<'_>, _: &_, _: i64, _: &str| HttpRequest {
         method: "POST",
         tls: question.tls,
         authority: question.authority.to_owned(),

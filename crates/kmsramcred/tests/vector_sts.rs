@@ -11,13 +11,11 @@ mod vector_file;
 
 use kmsramcred::clock::{Deadline, PausedClock};
 use kmsramcred::config::{NamedFile, RoleSettings};
-use kmsramcred::exchange::{Exchange, HttpRequest, HttpResponse};
+use kmsramcred::exchange::{Exchange, HttpRequest, HttpResponse, Question};
 use kmsramcred::secret_text::SecretText;
 use kmsramcred::sign::encode::canonical_query;
 use kmsramcred::sign::{Call, Scheme, openapi_request, rpc_v1};
-use kmsramcred::source::{
-    AssumeRole, FixedSource, Identity, OidcRole, SigningKey, Source, StsPlace, StsQuestion, StsSign,
-};
+use kmsramcred::source::{AssumeRole, FixedSource, Identity, OidcRole, SigningKey, Source, StsPlace, StsSign};
 use kmsramcred::{Error, ErrorKind};
 use percent_encoding::percent_decode_str;
 use serde_json::Value;
@@ -63,7 +61,7 @@ fn set_up(input: &Value, host: &str) -> (Arc<PausedClock>, Arc<Recorded>, StsPla
 
 /// Signs as the client does, with a known nonce.
 fn sign_with(nonce: String) -> Box<StsSign> {
-    Box::new(move |question: &StsQuestion<'_>, identity: &Identity, unix_ms| {
+    Box::new(move |question: &Question<'_>, identity: &Identity, unix_ms| {
         let call = Call {
             authority: question.authority,
             tls: question.tls,

@@ -4,11 +4,11 @@ use super::{CONNECT, Closing, nonce};
 use crate::clock::Clock;
 use crate::config::{Config, Endpoint, Proxy, SourceSettings};
 use crate::error::{Error, ErrorKind};
-use crate::exchange::Exchange;
+use crate::exchange::{Exchange, Question};
 use crate::sign::{Call, Scheme, openapi_request};
 use crate::source::{
     AssumeRole, Chain, ChainLink, ClientKey, CredentialsUri, EcsRamRole, EcsRamRoleSettings, FixedSource, OidcRole,
-    Pause, Source, StsPlace, StsQuestion, UriPlace,
+    Pause, Source, StsPlace, UriPlace,
 };
 use crate::transport::TlsTrust;
 use std::sync::Arc;
@@ -52,17 +52,8 @@ impl Workshop<'_> {
             SourceSettings::AssumeRole { asker, role, external_id, sts_endpoint } => {
                 let asker = self.source(*asker)?;
                 let user_agent = self.user_agent.to_owned();
-                let sign = move |question: &StsQuestion<'_>, identity: &_, unix_ms| {
-                    let call = Call {
-                        authority: question.authority,
-                        tls: question.tls,
-                        action: question.action,
-                        version: question.version,
-                        params: question.params,
-                        region_id: None,
-                        user_agent: &user_agent,
-                        body_limit: question.body_limit,
-                    };
+                let sign = move |question: &Question<'_>, identity: &_, unix_ms| {
+                    let call = Call::of(question, None, &user_agent);
                     openapi_request(Scheme::RpcV1, &call, identity, unix_ms, &nonce())
                 };
                 let place = self.sts(sts_endpoint)?;

@@ -1,7 +1,8 @@
 //! What GetSecretValue answered, in whichever protocol, and what of it may go on.
 
 use super::confidential::Confidential;
-use super::fault::is_word;
+use super::fault::{self, Fault, is_word};
+use crate::exchange::HttpResponse;
 use crate::secret_text::SecretText;
 
 /// A longer extended config is left out; real ones have a few hundred bytes.
@@ -35,15 +36,33 @@ pub struct Answer {
 }
 
 impl Answer {
+    /// What was read of a success of `gateway`, if it is an answer for `asked`.
+    pub(super) fn accepted(
+        read: Option<Answer>,
+        asked: &str,
+        gateway: &str,
+        response: &HttpResponse,
+        confidential: &Confidential<'_>,
+    ) -> Result<Answer, Fault> {
+        match read {
+            Some(answer) if answer.is_about(asked) => Ok(answer.examined(asked, confidential)),
+            Some(_) => Err(Fault::about_another_secret(gateway, response)),
+            None => {
+                let what = format!("{} instead of an answer", fault::shape(response));
+                Err(Fault::unusable(gateway, response, &what))
+            }
+        }
+    }
+
     /// Whether it is the answer for `asked`, which is a name or an ARN.
-    pub(super) fn is_about(&self, asked: &str) -> bool {
+    fn is_about(&self, asked: &str) -> bool {
         let answered = self.secret_name.as_str();
         let name = asked.strip_prefix("acs:").and_then(|arn| arn.split_once(":secret/")).map(|(_, name)| name);
         answered == asked || name.is_some_and(|name| answered == name)
     }
 
     /// The answer without texts that could bring something confidential, or anything but a word, into a message.
-    pub(super) fn examined(self, secret_name: &str, confidential: &Confidential<'_>) -> Answer {
+    fn examined(self, secret_name: &str, confidential: &Confidential<'_>) -> Answer {
         let word = |text: String| if is_word(&text) && confidential.allows(&text) { text } else { String::new() };
         Answer {
             secret_name: secret_name.to_owned(),

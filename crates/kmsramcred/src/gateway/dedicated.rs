@@ -78,14 +78,8 @@ impl Protocol for Dedicated {
         if !(200..300).contains(&response.status) {
             return Err(self.refusal(response, &confidential));
         }
-        match dedicated_message::read(&response.body, fault::server_unix_ms(response)) {
-            Some(answer) if answer.is_about(secret_name) => Ok(answer.examined(secret_name, &confidential)),
-            Some(_) => Err(Fault::about_another_secret(&self.authority, response)),
-            None => {
-                let what = format!("{} instead of an answer", fault::shape(response));
-                Err(Fault::unusable(&self.authority, response, &what))
-            }
-        }
+        let read = dedicated_message::read(&response.body, fault::server_unix_ms(response));
+        Answer::accepted(read, secret_name, &self.authority, response, &confidential)
     }
 }
 

@@ -25,4 +25,4 @@ pub use dedicated::Dedicated;
 pub use fault::{Fault, FaultClass};
 pub use fetch::{FetchParts, Patience, fetch};
 pub use place::{Gateway, Protocol};
-pub use shared::{OpenApi, Question, Sign};
+pub use shared::{OpenApi, Sign};

@@ -5,29 +5,12 @@ use super::confidential::Confidential;
 use super::fault::{self, Fault, Said};
 use super::place::Protocol;
 use super::{Answer, answer_body};
-use crate::exchange::{HttpRequest, HttpResponse};
+use crate::exchange::{HttpRequest, HttpResponse, Question};
 use crate::source::Identity;
 use std::fmt;
 
 /// An answer with a longer body is refused.
 pub(super) const BODY_LIMIT: usize = 1024 * 1024;
-
-/// What is asked, before it is signed.
-#[derive(Debug, Clone, Copy)]
-pub struct Question<'a> {
-    /// Host and, where it is not the usual one, port.
-    pub authority: &'a str,
-    /// Whether the connection is encrypted.
-    pub tls: bool,
-    /// The API's name.
-    pub action: &'a str,
-    /// The API's version.
-    pub version: &'a str,
-    /// The parameters, by name; only those that are set.
-    pub params: &'a [(&'a str, &'a str)],
-    /// The longest body of an answer.
-    pub body_limit: usize,
-}
 
 /// Signs a question: identity, time in milliseconds since 1970, nonce.
 pub type Sign = dyn Fn(&Question<'_>, &Identity, i64, &str) -> HttpRequest + Send + Sync;
@@ -70,15 +53,10 @@ impl Protocol for OpenApi {
         let confidential = Confidential::of(identity, request);
         match response.status {
             200..=299 => match answer_body::read(&response.body, fault::server_unix_ms(response)) {
-                Some(answer) if answer.is_about(secret_name) => Ok(answer.examined(secret_name, &confidential)),
-                Some(_) => Err(Fault::about_another_secret(&self.authority, response)),
                 None if Said::in_body(&response.body).is_some() => {
                     Err(Fault::in_answer(&self.authority, response, &confidential))
                 }
-                None => {
-                    let what = format!("{} instead of an answer", fault::shape(response));
-                    Err(Fault::unusable(&self.authority, response, &what))
-                }
+                read => Answer::accepted(read, secret_name, &self.authority, response, &confidential),
             },
             _ => Err(Fault::in_answer(&self.authority, response, &confidential)),
         }

@@ -6,7 +6,7 @@
 use super::encode::{Pairs, canonical_query};
 use super::{acs3, client_key, rpc_v1};
 use crate::civil_time::format_utc;
-use crate::exchange::HttpRequest;
+use crate::exchange::{HttpRequest, Question};
 use crate::secret_text::SecretText;
 use crate::source::{Identity, SigningKey};
 use std::fmt;
@@ -40,6 +40,14 @@ pub struct Call<'a> {
     pub user_agent: &'a str,
     /// An answer with a longer body is an error.
     pub body_limit: usize,
+}
+
+impl<'a> Call<'a> {
+    /// The call that a question asks for.
+    pub fn of(question: &Question<'a>, region_id: Option<&'a str>, user_agent: &'a str) -> Call<'a> {
+        let Question { authority, tls, action, version, params, body_limit } = *question;
+        Call { authority, tls, action, version, params, region_id, user_agent, body_limit }
+    }
 }
 
 impl fmt::Debug for Call<'_> {

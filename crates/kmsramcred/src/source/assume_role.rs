@@ -7,35 +7,18 @@ use super::sts::{BODY_LIMIT, Refusal, Sts, StsPlace, VERSION};
 use super::{Identity, Source};
 use crate::clock::Deadline;
 use crate::config::RoleSettings;
-use crate::error::Error;
-use crate::exchange::HttpRequest;
+use crate::exchange::{HttpRequest, Question};
 use std::fmt;
 use std::sync::Arc;
 
-/// What is asked, before it is signed.
-#[derive(Debug, Clone, Copy)]
-pub struct StsQuestion<'a> {
-    /// Host and, where it is not the usual one, port.
-    pub authority: &'a str,
-    /// Whether the connection is encrypted.
-    pub tls: bool,
-    /// The API's name.
-    pub action: &'a str,
-    /// The API's version.
-    pub version: &'a str,
-    /// The parameters, by name; only those that are set.
-    pub params: &'a [(&'a str, &'a str)],
-    /// The longest body of an answer.
-    pub body_limit: usize,
-}
-
 /// Signs a question, with a nonce that was never used: who asks, time in milliseconds since 1970.
-pub type StsSign = dyn Fn(&StsQuestion<'_>, &Identity, i64) -> HttpRequest + Send + Sync;
+pub type StsSign = dyn Fn(&Question<'_>, &Identity, i64) -> HttpRequest + Send + Sync;
 
 /// The identity of an assumed role.
-pub struct AssumeRole(Renewed<RoleLender>);
+pub type AssumeRole = Renewed<RoleLender>;
 
-struct RoleLender {
+/// What lends it.
+pub struct RoleLender {
     sts: Sts,
     asker: Arc<dyn Source>,
     role: RoleSettings,
@@ -55,7 +38,7 @@ impl AssumeRole {
     ) -> AssumeRole {
         let clock = Arc::clone(&place.clock);
         let lender = RoleLender { sts: Sts::new(place), asker, role, external_id, sign };
-        AssumeRole(Renewed::new(lender, clock, pause))
+        Renewed::of(lender, clock, pause)
     }
 }
 
@@ -69,7 +52,7 @@ impl RoleLender {
         ];
         params.extend(self.role.policy.as_deref().map(|policy| ("Policy", policy)));
         params.extend(self.external_id.as_deref().map(|id| ("ExternalId", id)));
-        let question = StsQuestion {
+        let question = Question {
             authority: &self.sts.place.authority,
             tls: self.sts.place.tls,
             action: "AssumeRole",
@@ -105,23 +88,9 @@ impl Lender for RoleLender {
     }
 }
 
-impl Source for AssumeRole {
-    fn name(&self) -> &'static str {
-        self.0.name()
-    }
-
-    fn identity(&self, deadline: Deadline) -> Result<Arc<Identity>, Error> {
-        self.0.identity(deadline)
-    }
-
-    fn refused(&self, refused: &Identity) -> bool {
-        self.0.refused(refused)
-    }
-}
-
-impl fmt::Debug for AssumeRole {
+impl fmt::Debug for RoleLender {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("AssumeRole").field("role", &self.0.lender().role.arn).finish_non_exhaustive()
+        f.debug_struct("AssumeRole").field("role", &self.role.arn).finish_non_exhaustive()
     }
 }
 

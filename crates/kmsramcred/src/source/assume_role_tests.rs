@@ -1,6 +1,6 @@
 use super::*;
 use crate::clock::{Clock, PausedClock};
-use crate::error::ErrorKind;
+use crate::error::{Error, ErrorKind};
 use crate::source::FixedSource;
 use crate::source::scripted::{Reply, Scripted, answer, answer_with, failure};
 use std::sync::Mutex;
@@ -44,7 +44,7 @@ fn assumed(asker: Arc<dyn Source>, replies: Vec<Reply>) -> (Arc<PausedClock>, Ar
         StsPlace { authority: "sts.aliyuncs.com".into(), tls: true, exchange: script.clone(), clock: clock.clone() };
     let dates = Dates::default();
     let kept = dates.clone();
-    let sign = move |question: &StsQuestion<'_>, identity: &Identity, unix_ms| {
+    let sign = move |question: &Question<'_>, identity: &Identity, unix_ms| {
         kept.lock().unwrap().push(unix_ms);
         let params = question.params.iter().map(|(name, value)| format!("{name}={value}")).collect::<Vec<_>>();
         HttpRequest {

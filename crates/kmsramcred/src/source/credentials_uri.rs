@@ -3,9 +3,9 @@
 //! In go an address and an exchange, out comes the identity that its answer holds, written like that of the ECS metadata
 //! service.
 
+use super::Identity;
 use super::lent_identity::{self, Arrival};
 use super::renewed::{Failure, Lender, Pause, Renewed};
-use super::{Identity, Source};
 use crate::clock::{Clock, Deadline};
 use crate::error::{Error, ErrorKind};
 use crate::exchange::{Exchange, HttpRequest};
@@ -16,7 +16,7 @@ use std::sync::Arc;
 const BODY_LIMIT: usize = 64 * 1024;
 
 /// The identity that an address serves.
-pub struct CredentialsUri(Renewed<UriLender>);
+pub type CredentialsUri = Renewed<UriLender>;
 
 /// What is asked, and how.
 pub struct UriPlace {
@@ -32,13 +32,14 @@ pub struct UriPlace {
     pub clock: Arc<dyn Clock>,
 }
 
-struct UriLender(UriPlace);
+/// What lends it.
+pub struct UriLender(UriPlace);
 
 impl CredentialsUri {
     /// A source that asks when it is first needed.
     pub fn new(place: UriPlace, pause: Box<Pause>) -> CredentialsUri {
         let clock = Arc::clone(&place.clock);
-        CredentialsUri(Renewed::new(UriLender(place), clock, pause))
+        Renewed::of(UriLender(place), clock, pause)
     }
 }
 
@@ -82,23 +83,9 @@ impl Lender for UriLender {
     }
 }
 
-impl Source for CredentialsUri {
-    fn name(&self) -> &'static str {
-        self.0.name()
-    }
-
-    fn identity(&self, deadline: Deadline) -> Result<Arc<Identity>, Error> {
-        self.0.identity(deadline)
-    }
-
-    fn refused(&self, refused: &Identity) -> bool {
-        self.0.refused(refused)
-    }
-}
-
-impl fmt::Debug for CredentialsUri {
+impl fmt::Debug for UriLender {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("CredentialsUri").field("authority", &self.0.lender().0.authority).finish_non_exhaustive()
+        f.debug_struct("CredentialsUri").field("authority", &self.0.authority).finish_non_exhaustive()
     }
 }
 

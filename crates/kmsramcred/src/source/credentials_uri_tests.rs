@@ -3,8 +3,8 @@
 
 use super::*;
 use crate::clock::PausedClock;
-use crate::source::SigningKey;
 use crate::source::scripted::{Reply, Scripted, answer, failure};
+use crate::source::{SigningKey, Source};
 use serde_json::Value;
 use std::time::Duration;
 

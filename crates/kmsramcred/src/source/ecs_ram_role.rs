@@ -4,9 +4,7 @@
 
 use super::metadata_service::MetadataService;
 use super::renewed::{Pause, Renewed};
-use super::{Identity, Source};
-use crate::clock::{Clock, Deadline};
-use crate::error::Error;
+use crate::clock::Clock;
 use crate::exchange::Exchange;
 use std::fmt;
 use std::sync::Arc;
@@ -29,7 +27,7 @@ impl Default for EcsRamRoleSettings {
 }
 
 /// The identity of an ECS instance.
-pub struct EcsRamRole(Renewed<MetadataService>);
+pub type EcsRamRole = Renewed<MetadataService>;
 
 impl EcsRamRole {
     /// A source that asks the metadata service when it is first needed. `exchange` must not go through a proxy.
@@ -41,27 +39,13 @@ impl EcsRamRole {
     ) -> EcsRamRole {
         let EcsRamRoleSettings { role_name, authority, imdsv1_disabled } = settings;
         let service = MetadataService { exchange, clock: Arc::clone(&clock), authority, role_name, imdsv1_disabled };
-        EcsRamRole(Renewed::new(service, clock, pause))
+        Renewed::of(service, clock, pause)
     }
 }
 
-impl Source for EcsRamRole {
-    fn name(&self) -> &'static str {
-        self.0.name()
-    }
-
-    fn identity(&self, deadline: Deadline) -> Result<Arc<Identity>, Error> {
-        self.0.identity(deadline)
-    }
-
-    fn refused(&self, refused: &Identity) -> bool {
-        self.0.refused(refused)
-    }
-}
-
-impl fmt::Debug for EcsRamRole {
+impl fmt::Debug for MetadataService {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("EcsRamRole").field("role_name", &self.0.lender().role_name).finish_non_exhaustive()
+        f.debug_struct("EcsRamRole").field("role_name", &self.role_name).finish_non_exhaustive()
     }
 }
 

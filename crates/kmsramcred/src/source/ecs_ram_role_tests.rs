@@ -1,6 +1,7 @@
 use super::*;
-use crate::clock::PausedClock;
+use crate::clock::{Deadline, PausedClock};
 use crate::error::ErrorKind;
+use crate::source::Source;
 use crate::source::scripted::{Reply, Scripted, answer, failure, silence};
 use std::time::Duration;
 

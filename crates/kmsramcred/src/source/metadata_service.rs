@@ -33,7 +33,8 @@ impl Failure {
     }
 }
 
-pub(super) struct MetadataService {
+/// The metadata service, and what it is asked for.
+pub struct MetadataService {
     pub(super) exchange: Arc<dyn Exchange>,
     pub(super) clock: Arc<dyn Clock>,
     pub(super) authority: String,

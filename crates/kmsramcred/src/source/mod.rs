@@ -20,7 +20,7 @@ pub(crate) mod scripted;
 pub(crate) mod secret_field;
 mod sts;
 
-pub use assume_role::{AssumeRole, StsQuestion, StsSign};
+pub use assume_role::{AssumeRole, StsSign};
 pub use chain::{Chain, ChainLink, ChainReport};
 pub use client_key::ClientKey;
 pub use credentials_uri::{CredentialsUri, UriPlace};

@@ -4,9 +4,9 @@
 //! read again at each renewal, since Kubernetes writes it anew. The question is not signed, and the token goes into its
 //! body: addresses get logged.
 
+use super::Identity;
 use super::renewed::{Failure, Lender, Pause, Renewed};
 use super::sts::{BODY_LIMIT, Sts, StsPlace, VERSION};
-use super::{Identity, Source};
 use crate::civil_time::format_utc;
 use crate::clock::Deadline;
 use crate::config::{NamedFile, RoleSettings, shown};
@@ -23,9 +23,10 @@ const FILE_LIMIT: usize = 64 * 1024;
 const RESERVED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'.').remove(b'~');
 
 /// The identity of a role that trusts an OIDC token.
-pub struct OidcRole(Renewed<OidcLender>);
+pub type OidcRole = Renewed<OidcLender>;
 
-struct OidcLender {
+/// What lends it.
+pub struct OidcLender {
     sts: Sts,
     role: RoleSettings,
     provider_arn: String,
@@ -45,7 +46,7 @@ impl OidcRole {
     ) -> OidcRole {
         let clock = Arc::clone(&place.clock);
         let lender = OidcLender { sts: Sts::new(place), role, provider_arn, token_file, user_agent };
-        OidcRole(Renewed::new(lender, clock, pause))
+        Renewed::of(lender, clock, pause)
     }
 }
 
@@ -123,23 +124,9 @@ impl Lender for OidcLender {
     }
 }
 
-impl Source for OidcRole {
-    fn name(&self) -> &'static str {
-        self.0.name()
-    }
-
-    fn identity(&self, deadline: Deadline) -> Result<Arc<Identity>, Error> {
-        self.0.identity(deadline)
-    }
-
-    fn refused(&self, refused: &Identity) -> bool {
-        self.0.refused(refused)
-    }
-}
-
-impl fmt::Debug for OidcRole {
+impl fmt::Debug for OidcLender {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("OidcRole").field("role", &self.0.lender().role.arn).finish_non_exhaustive()
+        f.debug_struct("OidcRole").field("role", &self.role.arn).finish_non_exhaustive()
     }
 }
 

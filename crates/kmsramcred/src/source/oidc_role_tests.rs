@@ -1,6 +1,7 @@
 use super::*;
 use crate::clock::PausedClock;
 use crate::config::scratch::Scratch;
+use crate::source::Source;
 use crate::source::scripted::{Reply, Scripted, answer, answer_with};
 use std::path::Path;
 use std::time::Duration;

@@ -24,6 +24,7 @@ use super::{Identity, Source};
 use crate::clock::{Clock, Deadline, Moment};
 use crate::error::{Error, ErrorKind};
 use crate::logging::{LogLevel, record};
+use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -40,7 +41,7 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(1);
 pub type Pause = dyn Fn(Duration) -> bool + Send + Sync;
 
 /// A place that lends identities.
-pub(super) trait Lender: Send + Sync {
+pub trait Lender: Send + Sync {
     /// What `explain` and errors call the source.
     fn name(&self) -> &'static str;
 
@@ -52,7 +53,7 @@ pub(super) trait Lender: Send + Sync {
 }
 
 /// The identity that a lender lends.
-pub(super) struct Renewed<L> {
+pub struct Renewed<L> {
     lender: L,
     clock: Arc<dyn Clock>,
     pause: Box<Pause>,
@@ -77,12 +78,8 @@ fn end(identity: &Identity) -> Moment {
 
 impl<L> Renewed<L> {
     /// Asks the lender when an identity is first needed.
-    pub(super) fn new(lender: L, clock: Arc<dyn Clock>, pause: Box<Pause>) -> Renewed<L> {
+    pub(super) fn of(lender: L, clock: Arc<dyn Clock>, pause: Box<Pause>) -> Renewed<L> {
         Renewed { lender, clock, pause, rounds: Rounds::default() }
-    }
-
-    pub(super) fn lender(&self) -> &L {
-        &self.lender
     }
 }
 
@@ -195,6 +192,12 @@ impl<L: Lender> Source for Renewed<L> {
             state.known.current = None;
         }
         true
+    }
+}
+
+impl<L: fmt::Debug> fmt::Debug for Renewed<L> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.lender.fmt(f)
     }
 }
 

@@ -88,7 +88,7 @@ impl Table {
                 pausing.advance(longest);
                 true
             });
-            Renewed::new(lender, clock.clone(), pause)
+            Renewed::of(lender, clock.clone(), pause)
         });
         let table = Table { clock, source };
         table.then(lends(&table.clock, "one", HOUR));

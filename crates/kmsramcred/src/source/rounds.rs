@@ -10,7 +10,7 @@ use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 
 /// How asking failed.
 #[derive(Debug, Clone)]
-pub(super) struct Failure {
+pub struct Failure {
     pub(super) error: Error,
     /// Whether the same question may succeed a moment later.
     pub(super) passing: bool,
