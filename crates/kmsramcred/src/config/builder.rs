@@ -9,7 +9,7 @@ use super::layers::{Layer, Settings};
 use super::origin::Origin;
 use super::process::Process;
 use super::setting::{Setting, VISIBLE, visible};
-use super::{Config, Signature, gateways, identity, location, properties, proxy, shown, spelling, timing};
+use super::{Config, Signature, gateways, identity, instance, location, properties, proxy, shown, spelling, timing};
 use crate::error::{Error, ErrorKind};
 use std::path::Path;
 use std::sync::Arc;
@@ -140,9 +140,15 @@ impl ConfigBuilder {
         }
         let mut notices: Vec<String> = found.notice.into_iter().chain(properties.notices).collect();
         let mut layer = Layer::default();
+        let lists = properties.entries.iter().filter(|entry| entry.key == instance::KEY);
+        let own: Vec<String> = lists.flat_map(|entry| instance::password_keys(entry.value.expose())).collect();
         for entry in properties.entries {
             let origin = Origin::File { path: found.path.clone(), line: entry.line };
             let Some(key) = keys::find(&entry.key) else {
+                if own.contains(&entry.key) {
+                    layer.insert_own(entry.key, entry.value);
+                    continue;
+                }
                 notices.push(format!("{} ({origin}), ignored.", unknown(&entry.key)));
                 continue;
             };

@@ -109,14 +109,18 @@ pub(super) fn in_variable(
     if let Some(reason) = process.distrust {
         return Err(wrong(format!("a variable, but the environment is not read, since {reason}"), "a file"));
     }
-    // Whoever writes the password itself here must not find it in an error.
-    let usual = name.len() <= 48 && name.bytes().all(|byte| byte.is_ascii_uppercase() || byte == b'_');
-    let shown_name = if usual || shown::name(name).is_some() { format!("`{name}`") } else { shown::hidden(name) };
+    let shown_name = shown_name(name);
     let value = (process.variable)(name).filter(|value| !value.is_empty());
     let value = value.ok_or_else(|| wrong(format!("{shown_name}, which is not set in the environment"), VARIABLE))?;
     let value = value.into_string().map(Zeroizing::new);
     let value = value.map_err(|_| wrong(format!("{shown_name}, whose value is not UTF-8"), VARIABLE))?;
     Ok(value.trim().into())
+}
+
+/// The name of a variable or key. Whoever writes the password itself in its place must not find it in an error.
+pub(super) fn shown_name(name: &str) -> String {
+    let usual = name.len() <= 48 && name.bytes().all(|byte| byte.is_ascii_uppercase() || byte == b'_');
+    if usual || shown::name(name).is_some() { format!("`{name}`") } else { shown::hidden(name) }
 }
 
 fn open(named: &Setting, process: &Process) -> Result<(PathBuf, File), Error> {

@@ -4,7 +4,7 @@
 //! sockets.
 
 use super::endpoint::{self, Endpoint, is_label};
-use super::named_file::{self, PATH};
+use super::named_file;
 use super::process::Process;
 use super::setting::{self, Setting};
 use super::{json_value, shown, spelling};
@@ -85,12 +85,6 @@ impl<'a> Element<'a> {
     /// The endpoint in a text.
     pub(super) fn endpoint(&self, host: &str) -> Result<Endpoint, Error> {
         Endpoint::gateway(host).ok_or_else(|| self.wrong("endpoint", shown::value(host), endpoint::GATEWAY))
-    }
-
-    /// The file that `caFilePath` names: it must be there.
-    pub(super) fn ca_file(&self, process: &Process) -> Result<Option<PathBuf>, Error> {
-        let path = self.text("caFilePath", PATH)?;
-        path.map(|path| self.open("caFilePath", path, process).map(|(path, _)| path)).transpose()
     }
 
     /// Opens the file at a path, relative to the working directory; answers its absolute path too.

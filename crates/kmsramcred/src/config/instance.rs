@@ -3,17 +3,20 @@
 //! In goes a JSON list of KMS instances, out comes where each of them is, with which ClientKey it is asked and how its
 //! certificate is checked. The members are those of the official plug-ins. Knows no sockets.
 
+use super::ca;
 use super::client_key::{self, ClientKeySettings};
 use super::element::{self, Element};
 use super::endpoint;
 use super::layers::Settings;
 use super::process::Process;
 use super::region::GatewaySettings;
+use super::{json_value, named_file};
 use crate::error::Error;
 use crate::secret_text::SecretText;
+use std::path::Path;
 
-const KEY: &str = "cache_client_dkms_config_info";
-const MEMBERS: [&str; 11] = [
+pub(super) const KEY: &str = "cache_client_dkms_config_info";
+const MEMBERS: [&str; 12] = [
     "regionId",
     "endpoint",
     "clientKeyFile",
@@ -21,14 +24,16 @@ const MEMBERS: [&str; 11] = [
     "password",
     "passwordFromFilePath",
     "passwordFromEnvVariable",
+    "passwordFromFilePathName",
     "caFilePath",
     "ca",
     "ignoreSslCerts",
     "ignoreSSL",
 ];
 /// What the official clients take from here and this one takes from elsewhere, or not at all.
-const WITHOUT_EFFECT: [&str; 11] = [
-    "passwordFromFilePathName",
+const WITHOUT_EFFECT: [&str; 12] = [
+    "accessKeyId",
+    "privateKey",
     "protocol",
     "readTimeout",
     "connectTimeout",
@@ -40,13 +45,23 @@ const WITHOUT_EFFECT: [&str; 11] = [
     "userAgent",
     "type",
 ];
+const FILE_NAME: &str = "passwordFromFilePathName";
 const LIST: &str = "a list of KMS instances such as [{\"regionId\":\"cn-hangzhou\",\"endpoint\":\"kst-….cryptoservice.kms.aliyuncs.com\",\
      \"clientKeyFile\":\"…\",\"passwordFromFilePath\":\"…\",\"caFilePath\":\"…\"}]; \
      a value over several lines needs a `\\` at the end of every line but its last";
 const FILE: &str = "the path of the clientKey_<KeyId>.json that KMS offered";
 const CONTENT: &str = "the content of that file as a text";
-const PASSWORD: &str =
-    "passwordFromFilePath, passwordFromEnvVariable or password, or the keys of the whole configuration";
+const PASSWORD: &str = "passwordFromFilePath, passwordFromEnvVariable, passwordFromFilePathName or password, \
+     or the keys of the whole configuration";
+const PROPERTY: &str =
+    "the name of a key of the same file, or of an environment variable, that holds the path of a password file";
+
+/// The keys of a file in which the instances of its list say that the path of their password file stands.
+pub(super) fn password_keys(list: &str) -> Vec<String> {
+    let Ok(list) = json_value::read(list) else { return Vec::new() };
+    let names = list.as_array().into_iter().flatten().filter_map(|element| element.get(FILE_NAME)?.as_str());
+    names.map(|name| name.trim().to_owned()).collect()
+}
 
 /// Reads the instances; none where the key is not set.
 pub(super) fn read(
@@ -68,24 +83,24 @@ fn instance(
     let host = element.text("endpoint", endpoint::GATEWAY)?;
     let host = host.ok_or_else(|| element.wrong("endpoint", "nothing", endpoint::GATEWAY))?;
     let endpoint = element.endpoint(host)?;
-    let ca_file = element.ca_file(process)?;
+    let (file, text) = (ca::file(element, process)?, ca::text(element)?);
+    if file.is_some() && text.is_some() {
+        notices.push(format!("{} has no effect beside caFilePath.", element.whole_place("ca")));
+    }
     let flags = [("ignoreSslCerts", element.flag("ignoreSslCerts")?), ("ignoreSSL", element.flag("ignoreSSL")?)];
     let unchecked = flags.iter().find(|(_, flag)| *flag == Some(true));
     if let Some((member, _)) = unchecked {
         element.notice_unchecked(member, &endpoint, notices);
     }
-    if element.text("ca", "a PEM text")?.is_some() {
-        return Err(element.wrong("ca", "certificates", "caFilePath, with the certificates in a file"));
-    }
     let client_key = Some(client_key(element, settings, process)?);
     element.notice_members(&MEMBERS, &WITHOUT_EFFECT, notices);
     let ignore_ssl_certs = unchecked.is_some();
-    Ok(GatewaySettings { region_id: region_id.to_owned(), endpoint, ca_file, ignore_ssl_certs, client_key })
+    Ok(GatewaySettings { region_id: region_id.to_owned(), endpoint, ca: file.or(text), ignore_ssl_certs, client_key })
 }
 
 fn client_key(element: &Element<'_>, settings: &Settings, process: &Process) -> Result<ClientKeySettings, Error> {
     let password = || {
-        own_password(element, process)?
+        own_password(element, settings, process)?
             .map_or_else(|| client_key::password(settings, process), |own| Ok(Some(own)))?
             .ok_or_else(|| element.wrong("passwordFromFilePath", "no password", PASSWORD))
     };
@@ -106,7 +121,7 @@ fn client_key(element: &Element<'_>, settings: &Settings, process: &Process) -> 
 }
 
 /// The password that the element itself names, in the order of the official clients.
-fn own_password(element: &Element<'_>, process: &Process) -> Result<Option<SecretText>, Error> {
+fn own_password(element: &Element<'_>, settings: &Settings, process: &Process) -> Result<Option<SecretText>, Error> {
     let wrong = |member| move |found: String, allowed: &str| element.wrong(member, found, allowed);
     if let Some(path) = element.text("passwordFromFilePath", "the path of a file that holds the password")? {
         let (path, file) = element.open("passwordFromFilePath", path, process)?;
@@ -114,6 +129,15 @@ fn own_password(element: &Element<'_>, process: &Process) -> Result<Option<Secre
     }
     if let Some(name) = element.text("passwordFromEnvVariable", "the name of an environment variable")? {
         return client_key::in_variable(name, process, wrong("passwordFromEnvVariable")).map(Some);
+    }
+    if let Some(name) = element.text(FILE_NAME, PROPERTY)? {
+        let wrong = |found: String, allowed: &str| element.wrong(FILE_NAME, found, allowed);
+        let shown_name = client_key::shown_name(name);
+        let path = settings.named(name, process);
+        let path = path.ok_or_else(|| wrong(format!("{shown_name}, which is not set"), PROPERTY))?;
+        let wrong = |found: String, allowed: &str| wrong(format!("{shown_name}, which says {found}"), allowed);
+        let (path, file) = named_file::open(Path::new(path.expose()), process, wrong)?;
+        return client_key::in_file(file, &path, wrong).map(Some);
     }
     Ok(element.text("password", "a text")?.map(SecretText::from))
 }

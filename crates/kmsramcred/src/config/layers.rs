@@ -6,43 +6,57 @@
 
 use super::keys::{self, Group, KEYS, Key, Status};
 use super::origin::Origin;
+use super::process::Process;
 use super::setting::Setting;
 use crate::error::Error;
+use crate::secret_text::SecretText;
 use std::collections::BTreeMap;
 
 /// What one place sets.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Layer(BTreeMap<&'static str, Setting>);
+pub(super) struct Layer {
+    settings: BTreeMap<&'static str, Setting>,
+    /// Keys of the file's own that one of its settings names.
+    own: BTreeMap<String, SecretText>,
+}
 
 impl Layer {
     /// Whether it says where the identity comes from.
     pub fn names_a_source(&self) -> bool {
-        self.0.contains_key("credentials_type")
+        self.settings.contains_key("credentials_type")
     }
 
     /// Sets a key; answers what was set before.
     pub fn insert(&mut self, setting: Setting) -> Option<Setting> {
-        self.0.insert(setting.key.name, setting)
+        self.settings.insert(setting.key.name, setting)
+    }
+
+    /// Keeps a key that is none of the table's.
+    pub fn insert_own(&mut self, key: String, value: SecretText) {
+        self.own.insert(key, value);
     }
 
     /// Forgets a key.
     pub fn remove(&mut self, key: &Key) {
-        self.0.remove(key.name);
+        self.settings.remove(key.name);
     }
 
     /// Forgets every key of a group.
     pub fn clear(&mut self, group: Group) {
-        self.0.retain(|_, setting| setting.key.group != group);
+        self.settings.retain(|_, setting| setting.key.group != group);
     }
 
     fn sets(&self, group: Group) -> bool {
-        self.0.values().any(|setting| setting.key.group == group)
+        self.settings.values().any(|setting| setting.key.group == group)
     }
 }
 
 /// The setting of every key that is set or has a default.
 #[derive(Debug)]
-pub(super) struct Settings(BTreeMap<&'static str, Setting>);
+pub(super) struct Settings {
+    chosen: BTreeMap<&'static str, Setting>,
+    own: BTreeMap<String, SecretText>,
+}
 
 impl Settings {
     /// Decides. A notice is added where the official plug-ins would decide otherwise and it matters.
@@ -54,7 +68,7 @@ impl Settings {
                 Some(first) if key.group != Group::Alone => &layers[first..=first],
                 _ => &layers,
             };
-            let set = places.iter().find_map(|layer| layer.0.get(key.name)).cloned();
+            let set = places.iter().find_map(|layer| layer.settings.get(key.name)).cloned();
             let setting = set.or_else(|| Setting::new(key, key.default?, Origin::Default));
             chosen.extend(setting.map(|setting| (key.name, setting)));
         }
@@ -65,13 +79,21 @@ impl Settings {
                     .to_owned(),
             );
         }
-        Settings(chosen)
+        Settings { chosen, own: file.own.clone() }
     }
 
     /// The setting of `key`.
     pub fn get(&self, key: &str) -> Option<&Setting> {
         debug_assert!(keys::find(key).is_some(), "{key} is not in the table");
-        self.0.get(key)
+        self.chosen.get(key)
+    }
+
+    /// The value of a key that a setting names: of the table, of the file's own, or else an environment variable.
+    pub fn named(&self, key: &str, process: &Process) -> Option<SecretText> {
+        let known = self.chosen.get(key).map(|setting| SecretText::from(setting.raw()));
+        let variable = || (process.variable)(key).filter(|_| process.distrust.is_none())?.into_string().ok();
+        let set = known.or_else(|| self.own.get(key).cloned()).or_else(|| variable().map(SecretText::new))?;
+        Some(SecretText::from(set.expose().trim())).filter(|text| !text.is_empty())
     }
 
     /// The setting of `key`, read by `read`.
@@ -85,7 +107,7 @@ impl Settings {
 
     /// Every setting, in the order of the table's names.
     pub fn iter(&self) -> impl Iterator<Item = &Setting> {
-        self.0.values()
+        self.chosen.values()
     }
 
     /// Whether nobody sets anything but a proxy, which is said for every program of a machine.

@@ -10,6 +10,7 @@
 //! ```
 
 mod builder;
+mod ca;
 mod chain;
 mod cli_profile;
 mod client_key;
@@ -44,6 +45,7 @@ mod tests;
 mod timing;
 
 pub use builder::ConfigBuilder;
+pub use ca::Ca;
 pub use client_key::ClientKeySettings;
 pub use endpoint::Endpoint;
 pub use named_file::NamedFile;

@@ -3,13 +3,13 @@
 //! In goes a JSON list of regions, out comes where each of them is and how its certificate is checked. A CA file is only
 //! looked for here; what it holds is the business of whoever speaks TLS. Knows no sockets.
 
+use super::ca::{self, Ca};
 use super::client_key::ClientKeySettings;
 use super::element::{self, Element};
 use super::endpoint::{self, Endpoint};
 use super::layers::Settings;
 use super::process::Process;
 use crate::error::Error;
-use std::path::PathBuf;
 
 /// One gateway.
 #[derive(Debug, Clone)]
@@ -18,8 +18,8 @@ pub struct GatewaySettings {
     pub region_id: String,
     /// Where the gateway is.
     pub endpoint: Endpoint,
-    /// The certificates to trust instead of the system's: an absolute path of a file that can be read.
-    pub ca_file: Option<PathBuf>,
+    /// The certificates to trust instead of the system's.
+    pub ca: Option<Ca>,
     /// Whether its certificate is not checked at all.
     pub ignore_ssl_certs: bool,
     /// The ClientKey of its own with which it is asked in the protocol of KMS instances; without one it is asked as the shared
@@ -51,13 +51,13 @@ fn gateway(element: &Element<'_>, process: &Process, notices: &mut Vec<String>) 
         format!("{network}.{region_id}.aliyuncs.com")
     });
     let endpoint = element.endpoint(&host)?;
-    let ca_file = element.ca_file(process)?;
+    let ca = ca::file(element, process)?;
     let ignore_ssl_certs = element.flag("ignoreSslCerts")?.unwrap_or(false);
     if ignore_ssl_certs {
         element.notice_unchecked("ignoreSslCerts", &endpoint, notices);
     }
     element.notice_members(&MEMBERS, &[], notices);
-    Ok(GatewaySettings { region_id: region_id.to_owned(), endpoint, ca_file, ignore_ssl_certs, client_key: None })
+    Ok(GatewaySettings { region_id: region_id.to_owned(), endpoint, ca, ignore_ssl_certs, client_key: None })
 }
 
 #[cfg(test)]
@@ -105,7 +105,7 @@ mod tests {
         let scratch = Scratch::new();
         let path = scratch.file("ca.pem", "");
         let region = |path: &Path| gateways(&format!(r#"[{{"regionId":"cn-x","caFilePath":{path:?}}}]"#)).0;
-        assert_eq!(region(&path).unwrap()[0].ca_file.as_deref(), Some(path.as_path()));
+        assert_eq!(region(&path).unwrap()[0].ca, Some(Ca::File(path)));
         let error = region(&scratch.path().join("none")).unwrap_err();
         assert!(error.message().starts_with("cache_client_region_id[0].caFilePath (set by the program)"), "{error}");
         assert!(region(scratch.path()).is_err());
@@ -117,7 +117,7 @@ mod tests {
     fn a_relative_ca_file_is_for_those_who_trust_their_caller() {
         let relative = |process: &Process| gateways_of(r#"[{"regionId":"cn-x","caFilePath":"Cargo.toml"}]"#, process).0;
         let mut process = Process::current();
-        assert!(relative(&process).unwrap()[0].ca_file.as_ref().unwrap().is_absolute());
+        assert!(matches!(&relative(&process).unwrap()[0].ca, Some(Ca::File(path)) if path.is_absolute()));
         process.distrust = Some("this is a setuid program");
         let error = relative(&process).unwrap_err();
         assert!(error.message().contains("setuid") && error.message().contains("an absolute path"), "{error}");

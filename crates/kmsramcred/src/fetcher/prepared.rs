@@ -1,6 +1,6 @@
 //! What is made of files once a client, so that a forked child needs none of them: they may be gone by then, or be others.
 
-use crate::config::{ClientKeySettings, Config, GatewaySettings, SourceSettings};
+use crate::config::{Ca, ClientKeySettings, Config, GatewaySettings, SourceSettings};
 use crate::error::{Error, ErrorKind};
 use crate::source::ClientKey;
 use crate::transport::TlsTrust;
@@ -19,9 +19,10 @@ pub(crate) struct Prepared {
 impl Prepared {
     /// Reads what the configuration names. `unix_ms` is now: a ClientKey that is over is an error.
     pub(crate) fn of(config: &Config, unix_ms: i64) -> Result<Prepared, Error> {
-        let trust = |gateway: &GatewaySettings| match &gateway.ca_file {
+        let trust = |gateway: &GatewaySettings| match &gateway.ca {
             _ if gateway.ignore_ssl_certs => Ok(TlsTrust::Unverified),
-            Some(path) => TlsTrust::from_ca_file(path),
+            Some(Ca::File(path)) => TlsTrust::from_ca_file(path),
+            Some(Ca::Text { pem, place }) => TlsTrust::from_pem(pem.as_bytes(), place),
             None if config.trusts_its_caller => Ok(TlsTrust::System),
             None => Ok(TlsTrust::UsualSystem),
         };
@@ -52,6 +53,26 @@ fn read(settings: &ClientKeySettings, unix_ms: i64) -> Result<Arc<ClientKey>, Er
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn with_ca(ca: &str) -> Result<Prepared, Error> {
+        let mut builder = Config::builder();
+        builder.access_key("id", "secret", None).unwrap();
+        builder.set("cache_client_region_id", r#"[{"regionId":"cn-x"}]"#).unwrap();
+        let mut config = builder.build().unwrap();
+        config.gateways[0].ca = Some(Ca::Text { pem: ca.to_owned(), place: "here[0].ca".to_owned() });
+        Prepared::of(&config, 0)
+    }
+
+    #[test]
+    fn certificates_in_the_settings_are_trusted_and_no_others() {
+        let one = include_str!("../../../../tests/vectors/fixtures/clientkey-d/cert.pem");
+        let prepared = with_ca(&format!("{one}{one}")).unwrap();
+        assert!(matches!(&prepared.trust[..], [TlsTrust::Only(certificates)] if certificates.len() == 2));
+        let error = with_ca("-----BEGIN CERTIFICATE-----\naGk=\n-----END CERTIFICATE-----\n").err().unwrap();
+        assert_eq!(error.kind(), ErrorKind::ConfigInvalid);
+        assert!(error.message().contains("Certificate 1 of here[0].ca is damaged"), "{error}");
+        assert!(with_ca("-----BEGIN").err().unwrap().message().contains("No certificate is in here[0].ca"));
+    }
 
     #[test]
     fn a_process_that_distrusts_its_caller_keeps_to_the_usual_store() {

@@ -37,18 +37,22 @@ impl TlsTrust {
         let pem = read.map_err(|error| {
             Error::new(ErrorKind::ConfigInvalid, format!("The CA file {shown} cannot be read: {error}."))
         })?;
+        TlsTrust::from_pem(&pem, &format!("the CA file {shown}"))
+    }
+
+    /// All the certificates of a PEM text; `place` is where it stands, for errors.
+    pub fn from_pem(pem: &[u8], place: &str) -> Result<TlsTrust, Error> {
         let mut certificates = Vec::new();
-        for item in CertificateDer::pem_slice_iter(&pem) {
-            let place = certificates.len() + 1;
-            let certificate = item.map_err(|error| damaged(&format!("of the CA file {shown}"), place, &error))?;
+        for item in CertificateDer::pem_slice_iter(pem) {
+            let number = certificates.len() + 1;
+            let certificate = item.map_err(|error| damaged(&format!("of {place}"), number, &error))?;
             certificates.push(certificate.to_vec());
         }
         if certificates.is_empty() {
-            let message =
-                format!("The CA file {shown} holds no certificate; it must be PEM (-----BEGIN CERTIFICATE-----).");
+            let message = format!("No certificate is in {place}; it must be PEM (-----BEGIN CERTIFICATE-----).");
             return Err(Error::new(ErrorKind::ConfigInvalid, message));
         }
-        anchors(&certificates, &format!("of the CA file {shown}"))?;
+        anchors(&certificates, &format!("of {place}"))?;
         Ok(TlsTrust::Only(certificates))
     }
 

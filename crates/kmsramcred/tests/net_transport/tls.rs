@@ -190,8 +190,8 @@ fn a_ca_file_that_cannot_be_used_is_named() {
     let damaged = good.replace("MII", "MIX");
     let cut = &good[..good.len() / 2];
     for (name, text, words) in [
-        ("empty.pem", "", "holds no certificate"),
-        ("key.pem", "-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n", "holds no certificate"),
+        ("empty.pem", "", "No certificate is in"),
+        ("key.pem", "-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n", "No certificate is in"),
         ("damaged.pem", &format!("{good}{damaged}"), "Certificate 2"),
         ("cut.pem", cut, "damaged"),
         ("noise.pem", "-----BEGIN CERTIFICATE-----\n!!!!\n-----END CERTIFICATE-----\n", "Certificate 1"),

@@ -102,7 +102,7 @@ fn an_instance_has_its_own_key_and_its_own_certificates() {
     let config = instances(&members, "").unwrap();
     let gateway = &config.gateways[0];
     assert_eq!(gateway.endpoint.to_string(), "https://kst-a.example");
-    assert_eq!(gateway.ca_file.as_deref(), Some(ca.as_path()));
+    assert_eq!(gateway.ca, Some(Ca::File(ca)));
     assert_eq!(gateway.client_key.as_ref().unwrap().password.expose(), "from the file");
     assert!(
         config.notices[0].contains("[0].readTimeout") && config.notices[0].contains("no effect"),
@@ -131,6 +131,59 @@ fn an_instances_password_stands_in_its_own_members_first() {
 }
 
 #[test]
+fn a_password_file_may_be_named_by_another_key() {
+    let (scratch, key, password) = files();
+    let with = |name: &str, more: &str| {
+        instances(&format!("\"clientKeyFile\":{key:?},\"passwordFromFilePathName\":\"{name}\""), more)
+    };
+    let named = |name: &str| format!("{name} = {}\nother_key=1\n", password.display());
+    for name in ["my.password.path", "client_key_password_from_file_path"] {
+        let config = with(name, &named(name)).unwrap();
+        assert_eq!(config.gateways[0].client_key.as_ref().unwrap().password.expose(), "from the file", "{name}");
+        let notices = config.notices.join(" ");
+        assert!(notices.contains("other_key") && !notices.contains(name), "only the other one is unknown: {notices}");
+    }
+    let more = format!("my.path={}/none.txt", scratch.path().display());
+    let error = with("my.path", &more).unwrap_err();
+    assert!(error.message().contains("`my.path`, which says /") && error.message().contains("none.txt ("), "{error}");
+    let error = with("Zq8sECRETvalue0123456", "").unwrap_err();
+    assert!(error.message().contains("a text of 21 characters, which is not set"), "{error}");
+
+    // Where the list is a variable the other key is one too, but not in a program that distrusts its caller.
+    let list = format!(
+        "[{{\"regionId\":\"cn-x\",\"endpoint\":\"kst-a.example\",\
+         \"clientKeyFile\":{key:?},\"passwordFromFilePathName\":\"MY_PATH\"}}]"
+    );
+    let path = password.to_str().unwrap();
+    let config = config("", &[("cache_client_dkms_config_info", &list), ("MY_PATH", path)]).unwrap();
+    assert_eq!(config.gateways[0].client_key.as_ref().unwrap().password.expose(), "from the file");
+    let variable = |name: &str| (name == "MY_PATH").then(|| OsString::from(path));
+    let process = Process { variable: &variable, distrust: Some("this is a setuid program"), ..Process::current() };
+    let mut builder = Config::builder();
+    builder.set("cache_client_dkms_config_info", &list).unwrap();
+    let error = builder.build_of(&process).unwrap_err();
+    assert!(error.message().contains("`MY_PATH`, which is not set"), "{error}");
+}
+
+#[test]
+fn certificates_may_stand_in_the_list() {
+    let (scratch, key, _) = files();
+    let with = |more: &str| instances(&format!("\"clientKeyFile\":{key:?},\"password\":\"p\",{more}"), "");
+    let begin = "-----BEGIN CERTIFICATE-----";
+    for end in [r"\n", r"\r\n", r"\\n"] {
+        let config = with(&format!(r#""ca":"{begin}{end}aGk={end}""#)).unwrap();
+        let Some(Ca::Text { pem, place }) = &config.gateways[0].ca else { panic!("{config:?}") };
+        assert_eq!(pem.lines().collect::<Vec<_>>(), [begin, "aGk="], "{end}");
+        assert!(place.starts_with("cache_client_dkms_config_info[0].ca (line 1 of "), "{place}");
+        assert!(!format!("{config:?}").contains("aGk="));
+    }
+    let file = scratch.file("ca.pem", "");
+    let config = with(&format!("\"ca\":\"{begin}\",\"caFilePath\":{file:?}")).unwrap();
+    assert_eq!(config.gateways[0].ca, Some(Ca::File(file)));
+    assert!(config.notices[0].contains("[0].ca (") && config.notices[0].contains("beside caFilePath"));
+}
+
+#[test]
 fn instances_are_tried_before_regions_and_need_no_other_identity() {
     let (_scratch, key, _) = files();
     let config = instances(&format!("\"clientKeyFile\":{key:?},\"password\":\"p\""), REGION).unwrap();
@@ -147,7 +200,8 @@ fn a_wrong_instance_is_one_error_that_names_the_member() {
         (format!("\"clientKeyFile\":{key:?}"), "[0].passwordFromFilePath"),
         ("\"clientKeyFile\":\"/none/key.json\",\"password\":\"p\"".to_owned(), "[0].clientKeyFile"),
         (format!("\"clientKeyFile\":{key:?},\"passwordFromEnvVariable\":\"NO\""), "[0].passwordFromEnvVariable"),
-        (format!("\"clientKeyFile\":{key:?},\"ca\":\"-----BEGIN\""), "[0].ca"),
+        (format!("\"clientKeyFile\":{key:?},\"ca\":\"/etc/ca.pem\""), "[0].ca"),
+        (format!("\"clientKeyFile\":{key:?},\"passwordFromFilePathName\":\"no\""), "[0].passwordFromFilePathName"),
         (format!("\"clientKeyFile\":{key:?},\"endpoint\":1"), "[0].endpoint"),
     ] {
         let error = instances(&members, "").unwrap_err();
