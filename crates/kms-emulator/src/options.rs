@@ -18,12 +18,20 @@ pub struct Caller {
     /// Security token, for a temporary identity.
     #[serde(default)]
     pub security_token: Option<String>,
+    /// Seconds until the identity ends; 0: it has ended.
+    #[serde(default)]
+    pub expire_seconds: Option<u32>,
 }
 
 impl Caller {
     /// An identity without security token.
     pub fn new(access_key_id: impl Into<String>, access_key_secret: impl Into<String>) -> Self {
-        Self { access_key_id: access_key_id.into(), access_key_secret: access_key_secret.into(), security_token: None }
+        Self {
+            access_key_id: access_key_id.into(),
+            access_key_secret: access_key_secret.into(),
+            security_token: None,
+            expire_seconds: None,
+        }
     }
 }
 

@@ -111,6 +111,11 @@ fn kms_refuses_what_the_real_gateway_refuses() {
         "/callers",
         json!({"access_key_id": "t", "access_key_secret": "s", "security_token": "k"}),
     );
+    emulator.control(
+        "POST",
+        "/callers",
+        json!({"access_key_id": "over", "access_key_secret": "s", "security_token": "k", "expire_seconds": 0}),
+    );
     let (host, caller) = (&emulator.ready().kms_plain_host, Pair::caller(emulator.ready()));
     let code = |pair: &Pair, action: &str, name: &str| {
         let reply = get(host, &signed_target(pair, action, &[("SecretName", name)])).unwrap();
@@ -131,6 +136,7 @@ fn kms_refuses_what_the_real_gateway_refuses() {
     expect(code(&pair("t", "s", None), "GetSecretValue", "n"), 400, "MissingSecurityToken");
     expect(code(&pair("t", "s", Some("x")), "GetSecretValue", "n"), 400, "InvalidSecurityToken.MismatchWithAccessKey");
     expect(code(&pair("t", "s", Some("k")), "GetSecretValue", "n"), 200, "OK");
+    expect(code(&pair("over", "s", Some("k")), "GetSecretValue", "n"), 400, "InvalidSecurityToken.Expired");
     expect(code(&served_pair(&emulator, "n"), "GetSecretValue", "n"), 403, "Forbidden.NoPermission");
 }
 

@@ -2,6 +2,7 @@
 
 use super::{Reply, Shared, order};
 use crate::account::{Key, Owner};
+use crate::clock::later_by_seconds;
 use crate::options::Caller;
 use crate::stage::Stage;
 use axum::Json;
@@ -18,6 +19,8 @@ pub(super) async fn add(State(stage): Shared, body: Bytes) -> Reply {
 /// Adds an identity that may call KMS and every service.
 pub(crate) fn admit(stage: &Stage, caller: &Caller) {
     let token = caller.security_token.as_deref();
-    let key = Key::new(&caller.access_key_secret, token, Owner::Caller, stage.now());
+    let now = stage.now();
+    let mut key = Key::new(&caller.access_key_secret, token, Owner::Caller, now);
+    key.expires = caller.expire_seconds.map(|seconds| later_by_seconds(now, seconds.into()));
     stage.world().account.put(&caller.access_key_id, key);
 }
