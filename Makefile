@@ -97,6 +97,7 @@ check: need-rust python-package ## see above
 	@cargo xtask header --check
 	@cargo xtask edges
 	@cargo xtask readme --check
+	@cargo xtask wrong-settings --check
 	@cargo xtask licences
 	@cd python && ../$(VENV_PYTHON) -m mypy
 	@cd target && ../$(VENV_PYTHON) -m mypy.stubtest kmsramcred._native

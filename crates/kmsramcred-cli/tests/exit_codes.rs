@@ -26,7 +26,7 @@ fn a_command_line_that_cannot_be_used_is_2() {
 #[test]
 fn a_configuration_that_is_missing_or_wrong_is_3() {
     let run = Run::of(&mut tool(&["get", "x"]));
-    assert_failed(&run, 3, "name it with KMSRAMCRED_CONFIG");
+    assert_failed(&run, 3, "Put an identity and a region into the configuration file");
     let cloud = Cloud::start();
     cloud.configure(&[("credentials_access_key_id", "id")]);
     assert_failed(&Run::of(&mut cloud.tool(&["get", "x"])), 3, "credentials_access_secret");
@@ -47,7 +47,7 @@ fn an_identity_that_kms_does_not_take_is_4() {
 fn a_gateway_that_cannot_be_reached_is_5_within_the_time_that_was_given() {
     let cloud = Cloud::with("robot");
     cloud.post("/kms", json!({ "down": true }));
-    assert_failed(&Run::of(&mut cloud.tool(&["get", "robot", "--timeout", "3"])), 5, "Check the endpoint");
+    assert_failed(&Run::of(&mut cloud.tool(&["get", "robot", "--timeout", "3"])), 5, "Check the region or endpoint");
     cloud.post("/kms", json!({ "down": false }));
     cloud.post("/faults", json!({ "at": "kms", "kind": "hang" }));
     assert_failed(&Run::of(&mut cloud.tool(&["get", "robot", "--timeout", "0.3"])), 5, "0.3 s");

@@ -101,14 +101,16 @@ impl ErrorKind {
             ErrorKind::Closed => "Open a new client; a closed one stays closed.",
             ErrorKind::Internal => "Report this as a defect of kmsramcred, with the message.",
             ErrorKind::ConfigMissing => {
-                "Create the configuration file, name it with KMSRAMCRED_CONFIG, or set the keys in the environment."
+                "Put an identity and a region into the configuration file (KMSRAMCRED_CONFIG names it) or into the environment."
             }
             ErrorKind::ConfigInvalid => "Correct the setting named in the message.",
             ErrorKind::SourceUnavailable => {
-                "Check that the place that gives the identity (for an ECS role: the metadata service) can be reached."
+                "Check that what gives the identity (metadata service, STS, token file) is there and can be reached."
             }
-            ErrorKind::SourceDenied => "Check the identity that calls KMS: its AccessKey, token or role.",
-            ErrorKind::Network => "Check the endpoint, DNS, routes and security groups between here and the gateway.",
+            ErrorKind::SourceDenied => "Check the identity that calls KMS: its AccessKey, token, role or ClientKey.",
+            ErrorKind::Network => {
+                "Check the region or endpoint, and DNS, proxy, routes and security groups on the way to the gateway."
+            }
             ErrorKind::Tls => {
                 "Check the gateway's name and certificate; name a private CA with caFilePath. Do not switch verification off."
             }

@@ -9,6 +9,7 @@ mod licences;
 mod readme;
 mod symbols;
 mod tree;
+mod wrong_settings;
 
 use clap::{Parser, Subcommand};
 use std::path::PathBuf;
@@ -48,6 +49,12 @@ enum Command {
         #[arg(long)]
         check: bool,
     },
+    /// Writes the table of docs/wrong-settings.md from the story of the conformance tests.
+    WrongSettings {
+        /// Only compares.
+        #[arg(long)]
+        check: bool,
+    },
 }
 
 #[expect(clippy::print_stdout, clippy::print_stderr, reason = "a command-line tool")]
@@ -59,6 +66,7 @@ fn main() -> ExitCode {
         Command::Edges => edges::run(&root),
         Command::Licences => licences::run(&root),
         Command::Readme { check: _ } => readme::run(&root),
+        Command::WrongSettings { check } => wrong_settings::run(&root, check),
     });
     match outcome {
         Ok(said) => {

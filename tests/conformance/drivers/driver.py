@@ -5,6 +5,7 @@ import hashlib
 import hmac
 import http.client
 import json
+import logging
 import os
 import sys
 import threading
@@ -164,11 +165,26 @@ def seconds(fields, key):
     return int(fields.get(key, 10_000)) / 1000
 
 
+class Warnings(logging.StreamHandler):
+    """What the library warned of since the client was made."""
+
+    def __init__(self):
+        super().__init__()
+        self.setLevel(logging.WARNING)
+        self.said = []
+        logging.getLogger("kmsramcred").addHandler(self)
+
+    def emit(self, record):
+        self.said.append(record.getMessage())
+        super().emit(record)
+
+
 class Application:
     """What the program holds, and what each verb does with it."""
 
     def __init__(self):
         self.client, self.secrets, self.loads, self.children = None, {}, {}, []
+        self.warned = Warnings()
 
     def secret(self, fields):
         name = fields["secret"]
@@ -178,6 +194,8 @@ class Application:
 
     def open(self, fields):
         self.secrets.clear()
+        self.client = None
+        self.warned.said.clear()
         self.client = kmsramcred.Client.from_file(fields.get("path"))
 
     def acquire(self, fields):
@@ -246,12 +264,16 @@ class Application:
         explained = self.secret(fields) if "secret" in fields else self.client
         return {"json": json.dumps(explained.explain())}
 
+    def warnings(self, _):
+        self.client.stats()  # any call hands records over
+        return {"count": len(self.warned.said), "message": "\n".join(self.warned.said)}
+
     def close(self, fields):
         self.client.close(seconds(fields, "timeout_ms"))
 
 
 def described(error):
-    told = {"status": error.status, "name": error.kind, "retryable": error.retryable}
+    told = {"status": error.status, "name": error.kind, "advice": error.advice, "retryable": error.retryable}
     if error.code is not None:
         told["code"] = error.code
     if error.http_status is not None:

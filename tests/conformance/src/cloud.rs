@@ -46,7 +46,7 @@ impl Cloud {
         }
     }
 
-    /// The lines of a configuration for this cloud, with more keys from the story.
+    /// The lines of a configuration for this cloud, with more keys from the story; `null` takes a key away.
     pub fn configuration(&self, settings: &BTreeMap<String, String>, more: &Map<String, Value>) -> Vec<String> {
         let ready = self.ready();
         let region = json!([{ "regionId": "cn-hangzhou", "endpoint": ready.kms_host, "caFilePath": ready.ca_path }]);
@@ -58,14 +58,14 @@ impl Cloud {
         ]);
         keys.extend(settings.clone());
         keys.extend(more.iter().map(|(key, value)| (key.clone(), crate::names::plain(value))));
+        keys.retain(|key, _| more.get(key) != Some(&Value::Null));
         keys.into_iter().map(|(key, value)| format!("{key}={value}")).collect()
     }
 
-    /// Writes a configuration file that only its owner may read, unless `mode` says otherwise.
-    pub fn write(&self, name: &str, lines: &[String], mode: Option<&str>) -> Result<PathBuf, String> {
+    /// Writes a file into the working directory that only its owner may read, unless `mode` says otherwise.
+    pub fn write(&self, name: &str, text: &str, mode: Option<&str>) -> Result<PathBuf, String> {
         let path = self.directory.join(name);
         let mode = u32::from_str_radix(mode.unwrap_or("600"), 8).map_err(|error| format!("mode: {error}"))?;
-        let text: String = lines.iter().map(|line| format!("{line}\n")).collect();
         fs::write(&path, text)
             .and_then(|()| fs::set_permissions(&path, Permissions::from_mode(mode)))
             .map_err(|error| format!("{}: {error}", path.display()))?;

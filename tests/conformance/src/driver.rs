@@ -25,7 +25,7 @@ pub struct Driver {
 }
 
 impl Driver {
-    pub fn start(command: &[String], directory: &Path) -> Result<Driver, String> {
+    pub fn start(command: &[String], directory: &Path, more: &[(String, String)]) -> Result<Driver, String> {
         let stderr = directory.join("driver.stderr");
         let [program, arguments @ ..] = command else { return Err("no driver".to_owned()) };
         let file = File::create(&stderr).map_err(|error| error.to_string())?;
@@ -33,6 +33,7 @@ impl Driver {
             .args(arguments)
             .env_clear()
             .envs(ENVIRONMENT.iter().filter_map(|name| Some((name, std::env::var_os(name)?))))
+            .envs(more.iter().map(|(name, value)| (name, value)))
             .current_dir(directory)
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())

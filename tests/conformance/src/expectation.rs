@@ -13,7 +13,7 @@ pub fn check(answer: &Value, gives: &Map<String, Value>) -> Result<(), String> {
 }
 
 /// The names of bounds; anything else is a value to be equal to.
-const BOUNDS: [&str; 5] = ["at_least", "at_most", "more_than", "not", "one_of"];
+const BOUNDS: [&str; 6] = ["at_least", "at_most", "like", "more_than", "not", "one_of"];
 
 fn holds(found: &Value, bound: &Value) -> Result<(), String> {
     let bounds =
@@ -27,6 +27,7 @@ fn holds(found: &Value, bound: &Value) -> Result<(), String> {
             "at_least" => numbers.is_some_and(|(found, limit)| found >= limit),
             "at_most" => numbers.is_some_and(|(found, limit)| found <= limit),
             "more_than" => numbers.is_some_and(|(found, limit)| found > limit),
+            "like" => is_like(&plain(found), &plain(limit)),
             "one_of" => limit.as_array().is_some_and(|list| list.iter().any(|one| plain(one) == plain(found))),
             _ => plain(found) != plain(limit),
         };
@@ -35,6 +36,12 @@ fn holds(found: &Value, bound: &Value) -> Result<(), String> {
         }
     }
     Ok(())
+}
+
+/// Whether a text is as the pattern, in which `#` stands for any digit.
+fn is_like(text: &str, pattern: &str) -> bool {
+    let same = |(c, wanted): (char, char)| c == wanted || (wanted == '#' && c.is_ascii_digit());
+    text.chars().count() == pattern.chars().count() && text.chars().zip(pattern.chars()).all(same)
 }
 
 /// Drivers answer in texts.
@@ -55,10 +62,12 @@ mod tests {
             json!({ "calls": 12, "kms.asked": "2", "fetch": null }),
             json!({ "calls": { "at_least": 12, "at_most": "12", "more_than": 11, "not": 3 } }),
             json!({ "kms.asked": { "one_of": [1, 2] }, "list": [] }),
+            json!({ "calls": { "like": "1#" } }),
         ] {
             assert_eq!(verdict(gives), Ok(()));
         }
         assert_eq!(verdict(json!({ "calls": { "more_than": 12 } })), Err("calls is 12, not more than 12".to_owned()));
+        assert_eq!(verdict(json!({ "calls": { "like": "1##" } })), Err("calls is 12, not like 1##".to_owned()));
         assert_eq!(verdict(json!({ "none": 1 })), Err("none is null, not 1".to_owned()));
     }
 }

@@ -11,6 +11,7 @@ mod expectation;
 mod language;
 mod line;
 mod names;
+mod opening;
 pub mod rust_driver;
 mod scenario;
 mod story;

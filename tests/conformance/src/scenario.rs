@@ -1,15 +1,16 @@
 //! A story as data.
 
-use crate::names::{Names, Unset};
+use crate::names::{Names, Unset, inside};
 use serde::Deserialize;
 use serde_json::{Map, Value};
 use std::collections::BTreeMap;
 use std::path::Path;
 
-/// What a driver can be asked, and what may be said with it. `lines`, `settings` and `look_up` of `open` are for the
-/// runner, which writes the file that they describe.
+/// What a driver can be asked, and what may be said with it. All of `open` but `path` is for the runner, which writes the
+/// files. `start` is `open` and, where that went well, `acquire`.
 const VERBS: &[(&str, &[&str])] = &[
-    ("open", &["lines", "settings", "look_up", "mode", "path"]),
+    ("open", &["files", "lines", "settings", "look_up", "mode", "path"]),
+    ("start", &["files", "lines", "settings", "look_up", "mode", "path", "secret", "timeout_ms"]),
     ("acquire", &["secret", "timeout_ms"]),
     ("refresh", &["secret", "timeout_ms"]),
     ("report", &["secret", "serial", "service", "host", "code", "http_status", "round", "left_ms"]),
@@ -21,6 +22,7 @@ const VERBS: &[(&str, &[&str])] = &[
     ("join", &[]),
     ("stats", &[]),
     ("explain", &["secret"]),
+    ("warnings", &[]),
     ("close", &["timeout_ms"]),
 ];
 
@@ -35,7 +37,13 @@ pub struct Scenario {
     /// More keys of the configuration.
     #[serde(default)]
     pub settings: BTreeMap<String, String>,
-    /// The steps are told once for each row, with `{row.…}` filled in.
+    /// What the environment of the program holds besides.
+    #[serde(default)]
+    pub environment: BTreeMap<String, String>,
+    /// What happens once, before the rows.
+    #[serde(default)]
+    first: Vec<Value>,
+    /// The steps are told once for each row, with `{row.…}` filled in. What a row does not have is left out.
     #[serde(default)]
     rows: Vec<Value>,
     steps: Vec<Value>,
@@ -101,9 +109,17 @@ impl Scenario {
     }
 
     fn tell(&self) -> Result<Vec<Step>, String> {
-        let rows = if self.rows.is_empty() { &vec![Value::Null] } else { &self.rows };
         let mut told = Vec::new();
+        for (number, step) in self.first.iter().enumerate() {
+            told.push(Step::of(step.clone(), format!("first {}", number + 1))?);
+        }
+        let rows = if self.rows.is_empty() { &vec![Value::Null] } else { &self.rows };
+        let steps = Value::Array(self.steps.clone()).to_string();
         for (row_number, row) in rows.iter().enumerate() {
+            let mut keys = row.as_object().into_iter().flatten().map(|(key, _)| key);
+            if let Some(key) = keys.find(|key| *key != "name" && !steps.contains(&format!("{{row.{key}"))) {
+                return Err(format!("row {}: no step uses {key:?}", row_number + 1));
+            }
             let mut names = Names::default();
             names.set("row", row.clone());
             for (number, step) in self.steps.iter().enumerate() {
@@ -112,17 +128,36 @@ impl Scenario {
                     Some(name) => format!("{name}, step {}", number + 1),
                     None => format!("row {}, step {}", row_number + 1, number + 1),
                 };
-                let filled = names.fill(step, Unset::Keep)?;
-                let step = serde_json::from_value::<Step>(filled).map_err(|error| format!("{place}: {error}"))?;
-                step.check().map_err(|why| format!("{place}: {why}"))?;
-                told.push(Step { place, ..step });
+                let filled = names.fill(&given(step, row), Unset::Keep)?;
+                told.push(Step::of(filled, place)?);
             }
         }
         Ok(told)
     }
 }
 
+/// The step without what is wholly a `{row.…}` that this row does not have.
+fn given(step: &Value, row: &Value) -> Value {
+    let lacks = |text: &str| {
+        let path = text.strip_prefix("{row.").and_then(|rest| rest.strip_suffix('}'));
+        path.is_some_and(|path| inside(row, path).is_none())
+    };
+    match step {
+        Value::Object(map) => {
+            let kept = map.iter().filter(|(_, value)| !value.as_str().is_some_and(lacks));
+            Value::Object(kept.map(|(key, value)| (key.clone(), value.clone())).collect())
+        }
+        other => other.clone(),
+    }
+}
+
 impl Step {
+    fn of(filled: Value, place: String) -> Result<Step, String> {
+        let step = serde_json::from_value::<Step>(filled).map_err(|error| format!("{place}: {error}"))?;
+        step.check().map_err(|why| format!("{place}: {why}"))?;
+        Ok(Step { place, ..step })
+    }
+
     /// A misspelt word must not make a step empty.
     fn check(&self) -> Result<(), String> {
         let kinds = [self.cloud.is_some(), self.verb.is_some(), self.pause_ms.is_some()];

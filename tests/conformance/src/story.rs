@@ -1,10 +1,11 @@
 //! Tells one story through one driver.
 
-use crate::cloud::{Cloud, FILE_NAME};
+use crate::cloud::Cloud;
 use crate::driver::Driver;
 use crate::expectation::check;
 use crate::line::Line;
 use crate::names::{Names, Unset, plain};
+use crate::opening;
 use crate::scenario::{Scenario, Step};
 use serde::Serialize;
 use serde_json::{Map, Value, json};
@@ -58,8 +59,16 @@ pub fn tell(scenario: &Scenario, driver: &[String]) -> (Vec<Fact>, Result<(), St
     names.set("dir", json!(cloud.directory()));
     names.set("kms", json!(ready.kms_host));
     names.set("service", json!(ready.services["default"]));
+    names.set("sts", json!(ready.sts_plain_host));
     names.set("caller", json!(ready.access_key_id));
-    let driver = match Driver::start(driver, cloud.directory()) {
+    names.set("fixtures", json!(concat!(env!("CARGO_MANIFEST_DIR"), "/../vectors/fixtures")));
+    let filled = names.fill(&json!(scenario.environment), Unset::Refuse);
+    let started = filled.and_then(|environment| {
+        let variables = environment.as_object().into_iter().flatten();
+        let variables: Vec<_> = variables.map(|(name, value)| (name.clone(), plain(value))).collect();
+        Driver::start(driver, cloud.directory(), &variables)
+    });
+    let driver = match started {
         Ok(driver) => driver,
         Err(why) => return (Vec::new(), Err(why)),
     };
@@ -107,7 +116,19 @@ impl Story<'_> {
         let verb = step.verb.as_deref().unwrap_or_default();
         let with = self.names.fill(&json!(step.with), Unset::Refuse)?;
         let with = with.as_object().cloned().unwrap_or_default();
-        let with = if verb == "open" { self.file_for(&with)? } else { with };
+        if verb != "open" && verb != "start" {
+            return self.ask(verb, &with);
+        }
+        let opened = self.ask("open", &opening::prepare(self.cloud, &self.scenario.settings, &with)?)?;
+        if verb == "open" || opened["answer"] == "error" {
+            return Ok(opened);
+        }
+        let keys = ["secret", "timeout_ms"];
+        self.ask("acquire", &with.into_iter().filter(|(key, _)| keys.contains(&key.as_str())).collect())
+    }
+
+    /// One command to the driver.
+    fn ask(&mut self, verb: &str, with: &Map<String, Value>) -> Result<Value, String> {
         let command = with.iter().fold(Line::new(verb), |line, (key, value)| line.with(key, plain(value)));
         let began = Instant::now();
         let answer = self.driver.ask(&command)?;
@@ -120,24 +141,9 @@ impl Story<'_> {
             fields.insert("json".to_owned(), value);
         }
         fields.insert("answer".to_owned(), json!(answer.word));
+        fields.insert("to".to_owned(), json!(verb));
         fields.insert("took_ms".to_owned(), json!(took.to_string()));
         Ok(Value::Object(fields))
-    }
-
-    /// Writes the file that `open` is to read.
-    fn file_for(&self, with: &Map<String, Value>) -> Result<Map<String, Value>, String> {
-        if with.contains_key("path") {
-            return Ok(with.clone());
-        }
-        let more = with.get("settings").and_then(Value::as_object).cloned().unwrap_or_default();
-        let lines = match with.get("lines").and_then(Value::as_array) {
-            Some(lines) => lines.iter().map(plain).collect(),
-            None => self.cloud.configuration(&self.scenario.settings, &more),
-        };
-        let looked_up = with.get("look_up").is_some_and(|value| value.as_bool() == Some(true));
-        let name = if looked_up { FILE_NAME } else { "app.properties" };
-        let path = self.cloud.write(name, &lines, with.get("mode").and_then(Value::as_str))?;
-        Ok(if looked_up { Map::new() } else { Map::from_iter([("path".to_owned(), json!(path))]) })
     }
 
     /// Compares an answer with what the story expects.
@@ -178,7 +184,7 @@ impl Story<'_> {
         let mut saw = BTreeMap::from([("answer".to_owned(), plain(&answer["answer"]))]);
         // Where several errors may come, chance decides which one does.
         if !step.fails.is_array() {
-            for key in ["status", "retryable", "code", "http_status", "verdict"] {
+            for key in ["status", "advice", "retryable", "code", "http_status", "verdict"] {
                 saw.extend(answer.get(key).map(|value| (key.to_owned(), plain(value))));
             }
             // So does chance what a fetch was doing when time was up.

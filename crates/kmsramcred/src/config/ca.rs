@@ -14,8 +14,13 @@ use std::path::PathBuf;
 /// Where the certificates stand.
 #[derive(Clone, PartialEq, Eq)]
 pub enum Ca {
-    /// In a file: an absolute path, where a file was that could be read.
-    File(PathBuf),
+    /// In a file, which could be read.
+    File {
+        /// Its absolute path.
+        path: PathBuf,
+        /// What names it, for errors about what it holds.
+        place: String,
+    },
     /// In the settings themselves.
     Text {
         /// The certificates.
@@ -28,7 +33,7 @@ pub enum Ca {
 impl fmt::Debug for Ca {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Ca::File(path) => write!(f, "File({})", shown::path(path)),
+            Ca::File { path, .. } => write!(f, "File({})", shown::path(path)),
             Ca::Text { place, .. } => write!(f, "Text({place})"),
         }
     }
@@ -39,8 +44,9 @@ const PEM: &str = "certificates in PEM (-----BEGIN CERTIFICATE-----); caFilePath
 
 /// The file that `caFilePath` names: it must be there.
 pub(super) fn file(element: &Element<'_>, process: &Process) -> Result<Option<Ca>, Error> {
-    let path = element.text("caFilePath", PATH)?;
-    path.map(|path| element.open("caFilePath", path, process).map(|(path, _)| Ca::File(path))).transpose()
+    let Some(path) = element.text("caFilePath", PATH)? else { return Ok(None) };
+    let (path, _) = element.open("caFilePath", path, process)?;
+    Ok(Some(Ca::File { path, place: element.whole_place("caFilePath") }))
 }
 
 /// The text in `ca`.

@@ -21,7 +21,8 @@ impl Prepared {
     pub(crate) fn of(config: &Config, unix_ms: i64) -> Result<Prepared, Error> {
         let trust = |gateway: &GatewaySettings| match &gateway.ca {
             _ if gateway.ignore_ssl_certs => Ok(TlsTrust::Unverified),
-            Some(Ca::File(path)) => TlsTrust::from_ca_file(path),
+            Some(Ca::File { path, place }) => TlsTrust::from_ca_file(path)
+                .map_err(|error| Error::new(error.kind(), format!("{place}: {}", error.message()))),
             Some(Ca::Text { pem, place }) => TlsTrust::from_pem(pem.as_bytes(), place),
             None if config.trusts_its_caller => Ok(TlsTrust::System),
             None => Ok(TlsTrust::UsualSystem),
@@ -83,5 +84,22 @@ mod tests {
         assert!(Prepared::of(&config, 0).unwrap().trust == [TlsTrust::System]);
         config.trusts_its_caller = false;
         assert!(Prepared::of(&config, 0).unwrap().trust == [TlsTrust::UsualSystem]);
+    }
+
+    #[test]
+    fn a_ca_file_that_holds_no_certificate_is_told_with_the_setting_that_names_it() {
+        let mut builder = Config::builder();
+        builder.access_key("id", "secret", None).unwrap();
+        let manifest = concat!(env!("CARGO_MANIFEST_DIR"), "/Cargo.toml");
+        let region = format!(r#"[{{"regionId":"cn-x","caFilePath":"{manifest}"}}]"#);
+        builder.set("cache_client_region_id", &region).unwrap();
+        let error = Prepared::of(&builder.build().unwrap(), 0).err().unwrap();
+        assert_eq!(error.kind(), ErrorKind::ConfigInvalid);
+        assert!(
+            error
+                .message()
+                .starts_with("cache_client_region_id[0].caFilePath (set by the program): No certificate is in ")
+        );
+        assert!(error.message().contains(manifest), "{error}");
     }
 }

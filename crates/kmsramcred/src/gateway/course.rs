@@ -115,7 +115,8 @@ impl<'a> Course<'a> {
         let gateway = &self.parts.gateways[next.index];
         let source = gateway.source();
         patience.begins(&format!("asking the source {:?} for an identity", source.name()));
-        let identity = match source.identity(self.identity_end(next, patience)) {
+        let stumbled = |error: &Error| patience.stumbled(error);
+        let identity = match source.identity_told(self.identity_end(next, patience), &stumbled) {
             Ok(identity) => identity,
             Err(error) => {
                 let led_to_it = self.records[next.index].error.take();

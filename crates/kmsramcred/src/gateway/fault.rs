@@ -105,8 +105,9 @@ impl Fault {
             Some(_) => "refused the request without a message".to_owned(),
             None => format!("sent {} instead of an answer", shape(response)),
         };
-        let mut error =
-            Error::new(kind, format!("{gateway} {}.", message.trim_end_matches('.'))).with_http_status(response.status);
+        let explained = code.and_then(fault_table::explained).map(|words| format!(" {words}")).unwrap_or_default();
+        let message = format!("{gateway} {}.{explained}", message.trim_end_matches('.'));
+        let mut error = Error::new(kind, message).with_http_status(response.status);
         if let Some(code) = code.filter(|code| is_word(code) && confidential.allows(code)) {
             error = error.with_code(code);
         }

@@ -54,13 +54,34 @@ pub const CODES: &[Row] = &[
     ("InvalidAction.NotFound", Request),
 ];
 
-/// The class of a known code.
-pub fn class_of_code(code: &str) -> Option<FaultClass> {
-    let fits = |pattern: &str| match pattern.strip_suffix('*') {
+/// What a code says of the source, and what to do: KMS's own words are not always clear. First row that fits holds.
+const EXPLAINED: &[(&str, &str)] = &[
+    ("InvalidAccessKeyId.Inactive", "The AccessKey of the source is disabled: enable it in RAM, or use another."),
+    ("Forbidden.AccessKeyDisabled", "The AccessKey of the source is disabled: enable it in RAM, or use another."),
+    ("InvalidAccessKeyId*", "The id of the source is unknown: it is misspelt, or its key was deleted."),
+    (
+        "InvalidSecurityToken.Expired",
+        "The security token of the source has expired: set a new one, or use a source that renews its identity.",
+    ),
+    ("InvalidSecurityToken*", "The security token of the source does not belong to its AccessKey: set both anew."),
+    ("MissingSecurityToken", "The AccessKey of the source is a temporary one: set its security token too."),
+];
+
+fn fits(pattern: &str, code: &str) -> bool {
+    match pattern.strip_suffix('*') {
         Some(beginning) => code.starts_with(beginning),
         None => code == pattern,
-    };
-    CODES.iter().find(|(pattern, _)| fits(pattern)).map(|(_, class)| *class)
+    }
+}
+
+/// The class of a known code.
+pub fn class_of_code(code: &str) -> Option<FaultClass> {
+    CODES.iter().find(|(pattern, _)| fits(pattern, code)).map(|(_, class)| *class)
+}
+
+/// What a code says of the source, in a sentence.
+pub fn explained(code: &str) -> Option<&'static str> {
+    EXPLAINED.iter().find(|(pattern, _)| fits(pattern, code)).map(|(_, words)| *words)
 }
 
 /// The class of an answer whose code is unknown to the table (`readable`) or that has none.
@@ -121,11 +142,17 @@ mod tests {
     fn no_row_hides_behind_an_earlier_one() {
         for (index, (pattern, _)) in CODES.iter().enumerate() {
             let sample = pattern.replace('*', "x");
-            let first = CODES.iter().position(|(other, _)| match other.strip_suffix('*') {
-                Some(beginning) => sample.starts_with(beginning),
-                None => sample == *other,
-            });
+            let first = CODES.iter().position(|(other, _)| fits(other, &sample));
             assert_eq!(first, Some(index), "{pattern}");
+        }
+    }
+
+    #[test]
+    fn what_is_explained_is_about_the_identity() {
+        for (index, (pattern, _)) in EXPLAINED.iter().enumerate() {
+            let sample = pattern.replace('*', ".NotFound");
+            assert_eq!(class_of_code(&sample), Some(Identity), "{pattern}");
+            assert_eq!(EXPLAINED.iter().position(|(other, _)| fits(other, &sample)), Some(index), "{pattern}");
         }
     }
 

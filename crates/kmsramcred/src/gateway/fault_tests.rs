@@ -56,6 +56,18 @@ fn all_shapes_of_an_error_are_read() {
 }
 
 #[test]
+fn what_a_code_says_of_the_identity_is_said_in_words_of_our_own() {
+    let said = |code: &str| {
+        let body = format!(r#"{{"Code":"{code}","Message":"Specified SecurityToken is no good."}}"#);
+        fault(400, &[], body.as_bytes()).error.message().to_owned()
+    };
+    let refused = format!("{HOST} refused the request: Specified SecurityToken is no good.");
+    let expired = said("InvalidSecurityToken.Expired");
+    assert!(expired.starts_with(&refused) && expired.contains(" The security token of the source has expired:"));
+    assert_eq!(said("Forbidden.NoPermission"), refused);
+}
+
+#[test]
 fn of_an_error_only_what_is_shown_is_read() {
     // Deeper than a tree of values may be: whoever kept the other members would fail here.
     let deep = |length| format!("{}{}", "[".repeat(length), "]".repeat(length));

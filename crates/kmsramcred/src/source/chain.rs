@@ -52,7 +52,11 @@ impl Chain {
 
     /// Asks the links in turn. The failure is a passing one where the deadline cut a link's patience short: somebody with
     /// more time may find what this search did not.
-    fn search(&self, deadline: Deadline) -> Result<(Arc<dyn Source>, Arc<Identity>), Failure> {
+    fn search(
+        &self,
+        deadline: Deadline,
+        stumbled: &dyn Fn(&Error),
+    ) -> Result<(Arc<dyn Source>, Arc<Identity>), Failure> {
         let mut passed_over = Vec::new();
         let mut denied = false;
         let mut cut_short = false;
@@ -62,7 +66,7 @@ impl Chain {
                 Ok(source) => {
                     let patient = Deadline(self.clock.now() + link.patience);
                     cut_short |= deadline < patient;
-                    match source.identity(deadline.min(patient)) {
+                    match source.identity_told(deadline.min(patient), stumbled) {
                         Ok(identity) => {
                             self.note(Some(link.name), passed_over);
                             return Ok((Arc::clone(source), identity));
@@ -99,16 +103,20 @@ impl Source for Chain {
     }
 
     fn identity(&self, deadline: Deadline) -> Result<Arc<Identity>, Error> {
+        self.identity_told(deadline, &|_| ())
+    }
+
+    fn identity_told(&self, deadline: Deadline, stumbled: &dyn Fn(&Error)) -> Result<Arc<Identity>, Error> {
         let ready = |chosen: &Option<Arc<dyn Source>>, _| chosen.clone().map(|source| (source, None));
         let search = || {
-            let (source, identity) = self.search(deadline)?;
+            let (source, identity) = self.search(deadline, stumbled)?;
             self.search.lock().known = Some(Arc::clone(&source));
             Ok((source, Some(identity)))
         };
         let late =
             || Error::new(ErrorKind::SourceUnavailable, "The budget was over before the default chain was searched.");
         let (source, identity) = self.search.answer(&*self.clock, deadline, ready, search, late)?;
-        identity.map_or_else(|| source.identity(deadline), Ok)
+        identity.map_or_else(|| source.identity_told(deadline, stumbled), Ok)
     }
 
     fn report(&self) -> ChainReport {

@@ -1,6 +1,6 @@
 use super::*;
 use crate::clock::{Deadline, PausedClock};
-use crate::error::ErrorKind;
+use crate::error::{Error, ErrorKind};
 use crate::source::Source;
 use crate::source::scripted::{Reply, Scripted, answer, failure, silence};
 use std::time::Duration;
@@ -161,4 +161,17 @@ fn a_closed_client_ends_the_pauses() {
     let source = EcsRamRole::new(script, clock.clone(), EcsRamRoleSettings::default(), pause);
     let error = source.identity(Deadline::after(&*clock, Duration::from_secs(3600))).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Closed, "{error}");
+}
+
+#[test]
+fn who_waits_hears_why_it_is_asked_again() {
+    let (clock, _script, source) =
+        source(vec![no_answer(), no_answer(), no_answer(), answer(503, ""), answer(200, "T"), role("one")]);
+    let heard = std::cell::RefCell::new(Vec::new());
+    let note = |error: &Error| heard.borrow_mut().push(error.to_string());
+    let identity = source.identity_told(Deadline::after(&*clock, Duration::from_secs(10)), &note).unwrap();
+    assert_eq!(identity.access_key_id, "one");
+    let heard = heard.into_inner();
+    assert_eq!(heard.len(), 2, "{heard:?}");
+    assert!(heard[0].contains("100.100.100.200: connection refused.") && heard[1].contains("HTTP 503"), "{heard:?}");
 }

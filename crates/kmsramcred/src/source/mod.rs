@@ -83,6 +83,12 @@ pub trait Source: Send + Sync {
     /// wait for it, each inside its own deadline.
     fn identity(&self, deadline: Deadline) -> Result<Arc<Identity>, Error>;
 
+    /// The same; `stumbled` hears of each attempt that failed and is made again.
+    fn identity_told(&self, deadline: Deadline, stumbled: &dyn Fn(&Error)) -> Result<Arc<Identity>, Error> {
+        let _ = stumbled;
+        self.identity(deadline)
+    }
+
     /// Says that KMS refused `refused`. Answers whether the next `identity` may be another one; a fixed AccessKey
     /// answers `false`. Forgets nothing when the current identity is not the refused one.
     fn refused(&self, refused: &Identity) -> bool;

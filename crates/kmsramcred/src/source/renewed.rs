@@ -85,7 +85,7 @@ impl<L> Renewed<L> {
 
 impl<L: Lender> Renewed<L> {
     /// Asks on behalf of everybody.
-    fn ask(&self, deadline: Deadline) -> Result<Arc<Identity>, Failure> {
+    fn ask(&self, deadline: Deadline, stumbled: &dyn Fn(&Error)) -> Result<Arc<Identity>, Failure> {
         let now = self.clock.now();
         if self.rounds.lock().known.valid(now).is_some() {
             let time = RENEWAL.min(deadline.rest(now) / 2);
@@ -104,11 +104,11 @@ impl<L: Lender> Renewed<L> {
                 }
             }
         }
-        self.ask_on(deadline).map(|identity| self.keep(identity))
+        self.ask_on(deadline, stumbled).map(|identity| self.keep(identity))
     }
 
     /// Asks until there is an answer or the budget is over.
-    fn ask_on(&self, deadline: Deadline) -> Result<Identity, Failure> {
+    fn ask_on(&self, deadline: Deadline, stumbled: &dyn Fn(&Error)) -> Result<Identity, Failure> {
         let mut longest = FIRST_PAUSE;
         loop {
             match self.lender.lend(deadline) {
@@ -118,6 +118,7 @@ impl<L: Lender> Renewed<L> {
                     if !failure.passing || rest <= longest {
                         return Err(failure);
                     }
+                    stumbled(&failure.error);
                 }
             }
             if !(self.pause)(longest) {
@@ -169,6 +170,10 @@ impl<L: Lender> Source for Renewed<L> {
     }
 
     fn identity(&self, deadline: Deadline) -> Result<Arc<Identity>, Error> {
+        self.identity_told(deadline, &|_| ())
+    }
+
+    fn identity_told(&self, deadline: Deadline, stumbled: &dyn Fn(&Error)) -> Result<Arc<Identity>, Error> {
         let ready = |lent: &Lent, asking| {
             let now = self.clock.now();
             let serves = asking || now < lent.renew_at || deadline.is_over(now);
@@ -178,7 +183,7 @@ impl<L: Lender> Source for Renewed<L> {
             let message = format!("The budget was over before {} had answered.", self.lender.place());
             Error::new(ErrorKind::SourceUnavailable, message)
         };
-        self.rounds.answer(&*self.clock, deadline, ready, || self.ask(deadline), late)
+        self.rounds.answer(&*self.clock, deadline, ready, || self.ask(deadline, stumbled), late)
     }
 
     fn refused(&self, refused: &Identity) -> bool {

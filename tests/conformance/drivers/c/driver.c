@@ -1,6 +1,7 @@
 /* The driver of C: a program on kmsramcred.h, told what to do line by line (see ../../README.md). */
 #include "line.h"
 #include "load.h"
+#include "warnings.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -60,6 +61,7 @@ static kmsramcred_secret *named_secret(const struct line *line) {
 
 static void do_open(const struct line *line) {
   forget();
+  warnings_clear();
   kmsramcred_config *config = NULL;
   kmsramcred_error *error = NULL;
   const char *path = line_text(line, "path");
@@ -211,6 +213,11 @@ static void do_explain(const struct line *line) {
   answer_text("json", json);
 }
 
+static void do_warnings(const struct line *line) {
+  (void)line;
+  warnings_tell();
+}
+
 static void do_close(const struct line *line) {
   kmsramcred_status status = kmsramcred_client_close(client, line_number(line, "timeout_ms", DEFAULT_MS));
   if (refused(status, NULL)) return;
@@ -223,10 +230,11 @@ static const struct {
 } verbs[] = {
     {"open", do_open},     {"acquire", do_acquire}, {"refresh", do_refresh}, {"report", do_report}, {"accept", do_accept},
     {"load", do_load},     {"seen", do_seen},       {"stop", do_stop},       {"fork", do_fork},     {"join", do_join},
-    {"stats", do_stats},   {"explain", do_explain}, {"close", do_close},
+    {"stats", do_stats},   {"explain", do_explain}, {"close", do_close},     {"warnings", do_warnings},
 };
 
 int main(void) {
+  warnings_collect();
   char *buffer = NULL;
   size_t room = 0;
   while (getline(&buffer, &room, stdin) > 0) {

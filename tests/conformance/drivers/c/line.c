@@ -66,6 +66,7 @@ void answer_error(kmsramcred_status status, kmsramcred_error *error) {
   answer_text("name", name + (strncmp(name, "KMSRAMCRED_ERR_", 15) == 0 ? 15 : 0));
   if (error == NULL) answer_text("message", "");
   if (error == NULL) return;
+  answer_text("advice", kmsramcred_error_advice(error, NULL));
   answer_text("retryable", kmsramcred_error_is_retryable(error) ? "true" : "false");
   if (*kmsramcred_error_kms_code(error, NULL) != '\0') answer_text("code", kmsramcred_error_kms_code(error, NULL));
   if (kmsramcred_error_http_status(error) != 0)

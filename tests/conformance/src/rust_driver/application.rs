@@ -3,6 +3,7 @@
 use super::children::Children;
 use super::describe;
 use super::load::Load;
+use super::warnings::Warnings;
 use crate::line::Line;
 use kmsramcred::{Client, Error, ErrorKind, Refusal, Secret, Verdict};
 use std::collections::HashMap;
@@ -16,6 +17,7 @@ pub struct Application {
     secrets: HashMap<String, Secret>,
     loads: HashMap<String, Load>,
     children: Children,
+    warnings: Warnings,
 }
 
 /// A command, with its fields by type.
@@ -50,6 +52,8 @@ impl Application {
         match order.0.word.as_str() {
             "open" => {
                 self.secrets.clear();
+                self.client = None;
+                self.warnings.clear();
                 self.client = Some(Client::from_file(order.0.get("path").map(Path::new))?);
                 Ok(ok)
             }
@@ -99,6 +103,10 @@ impl Application {
             }
             "explain" if order.0.get("secret").is_some() => Ok(ok.with("json", self.secret(order)?.explain())),
             "explain" => Ok(ok.with("json", self.client()?.explain())),
+            "warnings" => {
+                let (count, said) = self.warnings.told();
+                Ok(ok.with("count", count).with("message", said))
+            }
             "close" => {
                 self.client()?.close(order.time("timeout_ms", 10_000)?)?;
                 Ok(ok)

@@ -4,6 +4,7 @@ mod application;
 mod children;
 mod load;
 mod robot;
+mod warnings;
 
 use crate::line::Line;
 use application::{Application, Order};
@@ -38,6 +39,7 @@ fn describe(line: Line, error: &Error) -> Line {
     let mut line = line
         .with("status", error.kind().status())
         .with("name", format!("{:?}", error.kind()))
+        .with("advice", error.kind().advice())
         .with("retryable", error.is_retryable());
     if let Some(code) = error.code() {
         line = line.with("code", code);

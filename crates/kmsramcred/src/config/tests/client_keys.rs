@@ -102,7 +102,7 @@ fn an_instance_has_its_own_key_and_its_own_certificates() {
     let config = instances(&members, "").unwrap();
     let gateway = &config.gateways[0];
     assert_eq!(gateway.endpoint.to_string(), "https://kst-a.example");
-    assert_eq!(gateway.ca, Some(Ca::File(ca)));
+    assert!(matches!(&gateway.ca, Some(Ca::File { path, .. }) if *path == ca));
     assert_eq!(gateway.client_key.as_ref().unwrap().password.expose(), "from the file");
     assert!(
         config.notices[0].contains("[0].readTimeout") && config.notices[0].contains("no effect"),
@@ -179,7 +179,7 @@ fn certificates_may_stand_in_the_list() {
     }
     let file = scratch.file("ca.pem", "");
     let config = with(&format!("\"ca\":\"{begin}\",\"caFilePath\":{file:?}")).unwrap();
-    assert_eq!(config.gateways[0].ca, Some(Ca::File(file)));
+    assert!(matches!(&config.gateways[0].ca, Some(Ca::File { path, .. }) if *path == file));
     assert!(config.notices[0].contains("[0].ca (") && config.notices[0].contains("beside caFilePath"));
 }
 
