@@ -1,21 +1,15 @@
 //! `kmsramcred credential-process`: what the `External` mode of the Alibaba Cloud CLI reads.
 //!
 //! In goes an order, out comes one JSON object on standard output, nothing else: the CLI lays it over its profile, and
-//! the SDKs that read its profiles ask again when `expiration` is near, or for every use where there is none. Refuses to
-//! run inside itself.
+//! the SDKs that read its profiles ask again when `expiration` is near, or for every use where there is none.
 
 use crate::access::Fetched;
 use crate::command_line::CredentialProcess;
 use crate::failure::Failure;
 use kmsramcred::civil_time::format_utc;
-use kmsramcred::{Credential, Error, ErrorKind, SecretText};
+use kmsramcred::{Credential, SecretText};
 use serde::Serialize;
-use std::ffi::OsStr;
 use std::io::{self, Write};
-
-/// Set by the library for the program that an `External` profile names, so that a profile which leads back to this tool
-/// does not go around for ever.
-const MARKER: &str = "KMSRAMCRED_IN_EXTERNAL";
 
 /// The members are those of the CLI's profile.
 #[derive(Serialize)]
@@ -31,23 +25,11 @@ struct Profile<'a> {
 
 /// Carries the order out.
 pub(crate) fn run(order: &CredentialProcess) -> Result<(), Failure> {
-    refuse_nesting(std::env::var_os(MARKER).as_deref())?;
     let fetched = Fetched::new(&order.access)?;
     let text = profile(&fetched.credential)?;
     let mut stdout = io::stdout();
     stdout.write_all(text.expose().as_bytes())?;
     Ok(stdout.flush()?)
-}
-
-fn refuse_nesting(marker: Option<&OsStr>) -> Result<(), Failure> {
-    if marker.is_none() {
-        return Ok(());
-    }
-    let message = format!(
-        "{MARKER} is set: kmsramcred runs this as the External profile that gives its own identity for KMS, and would go \
-         around for ever; allowed for that identity: a profile of another mode, or another credentials_type."
-    );
-    Err(Error::new(ErrorKind::ConfigInvalid, message).into())
 }
 
 fn profile(credential: &Credential) -> Result<SecretText, Failure> {

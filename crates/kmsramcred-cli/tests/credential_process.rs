@@ -30,17 +30,6 @@ fn a_temporary_key_is_a_profile_of_mode_sts_token_with_its_end() {
 }
 
 #[test]
-fn it_refuses_to_run_inside_itself() {
-    let cloud = Cloud::with("robot");
-    for marker in ["1", ""] {
-        let run = Run::of(cloud.tool(&["credential-process", "robot"]).env("KMSRAMCRED_IN_EXTERNAL", marker));
-        assert_eq!(run.code, Some(3), "{run:?}");
-        assert!(run.err.contains("KMSRAMCRED_IN_EXTERNAL is set") && run.out.is_empty(), "{run:?}");
-    }
-    assert_eq!(cloud.kms_requests(), 0);
-}
-
-#[test]
 fn a_failure_leaves_standard_output_empty() {
     let cloud = Cloud::start();
     let run = Run::of(&mut cloud.tool(&["credential-process", "nobody"]));

@@ -48,6 +48,10 @@ impl Closing {
         !*self.changed.wait_timeout_while(closed, wait, open).unwrap_or_else(PoisonError::into_inner).0
     }
 
+    fn is_open(&self) -> bool {
+        !*self.closed.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     fn close(&self) {
         *self.closed.lock().unwrap_or_else(PoisonError::into_inner) = true;
         self.changed.notify_all();

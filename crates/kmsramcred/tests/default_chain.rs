@@ -2,7 +2,7 @@
 
 mod cloud;
 
-use cloud::{Cloud, LONG};
+use cloud::{Cloud, LONG, our_threads, until};
 use kmsramcred::{Client, Config};
 use serde_json::{Value, json};
 use std::path::PathBuf;
@@ -25,6 +25,22 @@ fn in_a_process_of_its_own() {
     let (source, chain) = (&explained["source"], &explained["source_chain"]);
     let out = json!({ "error": error, "failed_fetches": failed, "source": source, "chain": chain });
     std::fs::write(std::env::var("TEST_OUT").unwrap(), out.to_string()).unwrap();
+}
+
+/// Closes a client while the program of a profile runs. No test where nobody started it.
+#[test]
+fn closing_in_a_process_of_its_own() {
+    let Ok(id) = std::env::var("TEST_PROGRAM_ID").map(PathBuf::from) else { return };
+    let mut builder = Config::builder();
+    builder.environment().unwrap();
+    let client = Client::new(builder.build().unwrap()).unwrap();
+    let secret = client.secret("s").unwrap();
+    assert!(secret.credential(Duration::ZERO).is_err());
+    let id = || std::fs::read_to_string(&id).unwrap_or_default();
+    until("the program runs", || id().ends_with('\n'));
+    client.close(LONG).unwrap();
+    until("closing ends every thread", || our_threads().is_empty());
+    assert!(!PathBuf::from(format!("/proc/{}", id().trim())).exists(), "it is killed and collected");
 }
 
 struct Home(PathBuf);
@@ -97,6 +113,29 @@ fn the_last_link_is_an_address_that_serves_an_identity() {
     let variables = [("ALIBABA_CLOUD_CREDENTIALS_URI", uri), ("ALIBABA_CLOUD_ECS_METADATA_DISABLED", "true")];
     let said = run(&cloud, &Home::new("uri"), LONG, &variables);
     assert_eq!((&said["error"], &said["chain"]["used"]), (&Value::Null, &json!("credential_uri")), "{said}");
+}
+
+#[test]
+fn closing_ends_the_program_that_runs_for_an_identity() {
+    let home = Home::new("program");
+    let id = home.0.join("id");
+    let command = format!("sh -c 'echo $$ >\"$1\"; exec sleep 600' sh '{}'", id.display());
+    let profile = json!({ "name": "p", "mode": "External", "process_command": command });
+    std::fs::create_dir_all(home.0.join(".aliyun")).unwrap();
+    let file = json!({ "current": "p", "profiles": [profile] });
+    std::fs::write(home.0.join(".aliyun/config.json"), file.to_string()).unwrap();
+    let ran = Command::new(std::env::current_exe().unwrap())
+        .args(["--exact", "closing_in_a_process_of_its_own"])
+        .env_clear()
+        .env("PATH", "/usr/bin:/bin")
+        .env("HOME", &home.0)
+        .env("TEST_PROGRAM_ID", &id)
+        .env("KMSRAMCRED_ALLOW_EXTERNAL_PROCESS", "true")
+        .env("cache_client_region_id", r#"[{"regionId":"cn-x","endpoint":"http://127.0.0.1:9"}]"#)
+        .output()
+        .unwrap();
+    let said = String::from_utf8_lossy(&ran.stdout);
+    assert!(ran.status.success() && said.contains("1 passed"), "{said}");
 }
 
 #[test]

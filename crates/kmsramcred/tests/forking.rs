@@ -79,6 +79,7 @@ fn parent_children_and_grandchildren_ride_through_rotations() {
 
     forking_in_the_middle_of_a_fetch(&cloud);
     a_child_needs_no_ca_file(&cloud);
+    forking_while_a_program_runs(&cloud);
     client.close(LONG).unwrap();
 }
 
@@ -112,6 +113,49 @@ fn forking_in_the_middle_of_a_fetch(cloud: &Cloud) {
     cloud.emulator.control("DELETE", &format!("/faults/{fault}"), serde_json::Value::Null);
     secret.credential(LONG).unwrap();
     client.close(LONG).unwrap();
+}
+
+/// Each process runs the program for itself, and needs nothing of the run that its parent is in the middle of.
+fn forking_while_a_program_runs(cloud: &Cloud) {
+    const CHILDREN: usize = 5;
+    cloud.secret("v");
+    let folder = std::env::temp_dir().join(format!("kmsramcred-forking-{}", std::process::id()));
+    std::fs::create_dir_all(&folder).unwrap();
+    let (log, go, profile) = (folder.join("log"), folder.join("go"), folder.join("config.json"));
+    let ready = cloud.emulator.ready();
+    let answer = json!({
+        "mode": "AK", "access_key_id": ready.access_key_id, "access_key_secret": ready.access_key_secret,
+    });
+    let script = r#"echo run >>"$1"; while [ ! -e "$2" ]; do sleep 0.01; done; printf %s "$3""#;
+    let command = format!("sh -c '{script}' sh '{}' '{}' '{answer}'", log.display(), go.display());
+    let text = json!({ "current": "p", "profiles": [{ "name": "p", "mode": "External", "process_command": command }] });
+    std::fs::write(&profile, text.to_string()).unwrap();
+    // SAFETY: no other thread of this process reads or writes the environment now.
+    unsafe { std::env::set_var("ALIBABA_CLOUD_CONFIG_FILE", &profile) };
+    let mut builder = kmsramcred::Config::builder();
+    for (key, value) in cloud.settings().iter().filter(|(key, _)| !key.starts_with("credentials_")) {
+        builder.set(key, value).unwrap();
+    }
+    let config = builder.set("allow_external_process", "true").unwrap().build().unwrap();
+    let client = kmsramcred::Client::new(config).unwrap();
+    let secret = client.secret("v").unwrap();
+    assert!(secret.credential(Duration::ZERO).is_err(), "the program runs");
+    let runs = || std::fs::read_to_string(&log).unwrap_or_default().lines().count();
+    until("the program runs", || runs() == 1);
+    let work = || {
+        secret.credential(LONG).unwrap();
+        client.close(LONG).unwrap();
+    };
+    let children: Vec<_> = (0..CHILDREN).map(|_| in_a_child(work)).collect();
+    until("each child runs it", || runs() == 1 + CHILDREN);
+    std::fs::write(&go, "").unwrap();
+    secret.credential(LONG).unwrap();
+    for child in children {
+        assert_eq!(exit_code(child), 0);
+    }
+    assert_eq!(runs(), 1 + CHILDREN, "each process once");
+    client.close(LONG).unwrap();
+    std::fs::remove_dir_all(&folder).unwrap();
 }
 
 /// What a client trusts is settled when it is made: the file may go, or become one that nobody ever writes to.

@@ -14,6 +14,8 @@ use std::path::PathBuf;
 /// The standard variables and the home of a process.
 pub(super) struct Surroundings<'a> {
     process: &'a Process<'a>,
+    /// Whether a profile may run a program for an identity.
+    pub runs_programs: bool,
 }
 
 impl Surroundings<'_> {
@@ -39,6 +41,11 @@ impl Surroundings<'_> {
         Ok(self.variable(name)?.is_some_and(|text| setting::flag(text.expose()) == Some(true)))
     }
 
+    /// Whether a variable is there, even an empty one.
+    pub fn is_set(&self, name: &str) -> bool {
+        (self.process.variable)(name).is_some()
+    }
+
     /// A file in the home directory.
     pub fn at_home(&self, file: &str) -> Result<PathBuf, String> {
         let home = self.text("HOME")?.ok_or("HOME is not set")?;
@@ -52,9 +59,9 @@ impl Surroundings<'_> {
     }
 }
 
-/// The links. `ecs` is what the settings say of the metadata service.
-pub(super) fn read(process: &Process, ecs: SourceSettings) -> SourceSettings {
-    let at = Surroundings { process };
+/// The links. `ecs` is what the settings say of the metadata service, `runs_programs` whether they allow programs.
+pub(super) fn read(process: &Process, ecs: SourceSettings, runs_programs: bool) -> SourceSettings {
+    let at = Surroundings { process, runs_programs };
     let link = |name, source: Result<SourceSettings, String>| ChainLink { name, source: source.map(Box::new) };
     let links = vec![
         link("env", environment(&at)),

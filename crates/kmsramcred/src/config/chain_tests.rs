@@ -233,13 +233,88 @@ fn the_other_modes_of_the_tool_are_read() {
         (r#""mode":"StsToken","access_key_id":"i","access_key_secret":"hunter2""#, "sts_token"),
         (r#""mode":"RamRoleArn","access_key_id":"i","access_key_secret":"hunter2","ram_role_arn":"x""#, "acs:ram"),
         (r#""mode":"EcsRamRole","ram_role_name":"../x""#, "RAM role"),
-        (r#""mode":"External","process_command":"hunter2""#, "none of AK"),
+        (r#""mode":"CloudSSO","access_token":"hunter2""#, "none of AK"),
     ] {
         let reason = of(wrong).unwrap_err();
         assert!(reason.contains(said) && !reason.contains("hunter2"), "{reason}");
     }
     let reason = cli(r#"{"profiles": hunter2}"#).unwrap_err();
     assert!(reason.contains("line 1") && !reason.contains("hunter2"), "{reason}");
+}
+
+/// A profile of mode `External` in a process with these variables.
+fn external(
+    command: &str,
+    variables: &[(&str, &str)],
+    distrust: Option<&'static str>,
+) -> Result<SourceSettings, String> {
+    let scratch = Scratch::new();
+    let profile = serde_json::json!({ "name": "p", "mode": "External", "process_command": command });
+    let file = serde_json::json!({ "current": "p", "profiles": [profile] });
+    home_file(&scratch, ".aliyun/config.json", &file.to_string());
+    let variables = variables.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
+    chain_of(&scratch, &variables, distrust).0.remove(2).source.map(|source| *source)
+}
+
+const ALLOWED: (&str, &str) = ("KMSRAMCRED_ALLOW_EXTERNAL_PROCESS", "true");
+
+#[test]
+fn a_program_is_run_only_where_the_settings_allow_it() {
+    let source = external("tool 'hunter 2'", &[ALLOWED], None).unwrap();
+    assert!(source.runs_a_program() && !format!("{source:?}").contains("hunter"), "{source:?}");
+    let SourceSettings::External { words, place } = source else { panic!("{source:?}") };
+    assert_eq!(words.iter().map(SecretText::expose).collect::<Vec<_>>(), ["tool", "hunter 2"]);
+    assert!(
+        place.starts_with("the program of profile \"p\" in /") && place.ends_with(".aliyun/config.json"),
+        "{place}"
+    );
+    for refused in [&[][..], &[("KMSRAMCRED_ALLOW_EXTERNAL_PROCESS", "false")], &[("allow_external_process", "true")]] {
+        let reason = external("hunter2", refused, None).unwrap_err();
+        for said in ["\"p\"", "External", "allow_external_process", "KMSRAMCRED_ALLOW_EXTERNAL_PROCESS", "is true"] {
+            assert!(reason.contains(said) && !reason.contains("hunter2"), "{said} in {reason}");
+        }
+    }
+    for (command, said) in [("", "has no process_command"), ("'hunter2", "process_command has a quote")] {
+        let reason = external(command, &[ALLOWED], None).unwrap_err();
+        assert!(reason.contains(said) && !reason.contains("hunter2"), "{reason}");
+    }
+}
+
+#[test]
+fn a_program_that_such_a_profile_runs_does_not_run_another() {
+    for marker in ["1", ""] {
+        let reason = external("tool", &[ALLOWED, ("KMSRAMCRED_IN_EXTERNAL", marker)], None).unwrap_err();
+        assert!(reason.contains("KMSRAMCRED_IN_EXTERNAL is set"), "{reason}");
+    }
+}
+
+#[test]
+fn a_setuid_program_runs_nothing_even_where_its_own_settings_allow_it() {
+    let scratch = Scratch::new();
+    let file = r#"{"current":"p","profiles":[{"name":"p","mode":"External","process_command":"tool"}]}"#;
+    home_file(&scratch, ".aliyun/config.json", file);
+    let home = scratch.path().as_os_str().to_owned();
+    let variable = |name: &str| (name == "HOME").then(|| home.clone());
+    for (distrust, runs) in [(Some("this is a setuid program"), false), (None, true)] {
+        let process = Process { variable: &variable, working_directory: None, user: Some(0), distrust };
+        let mut builder = ConfigBuilder::default();
+        builder.set("allow_external_process", "true").unwrap();
+        builder.set("cache_client_region_id", r#"[{"regionId":"cn-x"}]"#).unwrap();
+        let SourceSettings::Chain { links } = builder.build_of(&process).unwrap().source else { panic!() };
+        assert_eq!(links.iter().any(|link| link.source.as_ref().is_ok_and(|source| source.runs_a_program())), runs);
+    }
+}
+
+#[test]
+fn a_role_may_be_asked_for_with_the_identity_that_a_program_prints() {
+    let scratch = Scratch::new();
+    let file = r#"{"current":"r","profiles":[
+        {"name":"r","mode":"ChainableRamRoleArn","source_profile":"p","ram_role_arn":"acs:ram::1:role/r"},
+        {"name":"p","mode":"External","process_command":"tool"}]}"#;
+    home_file(&scratch, ".aliyun/config.json", file);
+    let variables = [(ALLOWED.0.to_owned(), ALLOWED.1.to_owned())].into();
+    let source = chain_of(&scratch, &variables, None).0.remove(2).source.unwrap();
+    assert!(matches!(&*source, SourceSettings::AssumeRole { .. }) && source.runs_a_program(), "{source:?}");
 }
 
 #[test]

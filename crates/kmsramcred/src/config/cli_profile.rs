@@ -5,7 +5,7 @@
 
 use super::chain::{self, Surroundings};
 use super::source_settings::SourceSettings;
-use super::{regular_file, role, shown};
+use super::{external, regular_file, role, shown};
 use crate::secret_text::SecretText;
 use serde::Deserialize;
 use std::path::PathBuf;
@@ -43,6 +43,15 @@ struct Profile {
     source_profile: Option<String>,
     oidc_provider_arn: Option<String>,
     oidc_token_file: Option<String>,
+    process_command: Option<SecretText>,
+}
+
+/// What a profile is read with.
+struct Reading<'a> {
+    at: &'a Surroundings<'a>,
+    ecs: &'a SourceSettings,
+    /// The file, as it may be shown.
+    file: String,
 }
 
 /// Reads the profile in use; `ecs` is what the settings say of the metadata service.
@@ -60,11 +69,12 @@ pub(super) fn read(at: &Surroundings, ecs: &SourceSettings) -> Result<SourceSett
     let file: File = serde_json::from_slice(&bytes)
         .map_err(|error| format!("{shown} is not the expected JSON (line {})", error.line()))?;
     let wanted = at.text("ALIBABA_CLOUD_PROFILE")?.unwrap_or_else(|| file.current.clone());
-    file.source(&wanted, ecs, &mut Vec::new()).map_err(|reason| format!("{shown}: {reason}"))
+    let reading = Reading { at, ecs, file: shown.to_string() };
+    file.source(&wanted, &reading, &mut Vec::new()).map_err(|reason| format!("{shown}: {reason}"))
 }
 
 impl File {
-    fn source(&self, name: &str, ecs: &SourceSettings, above: &mut Vec<String>) -> Result<SourceSettings, String> {
+    fn source(&self, name: &str, reading: &Reading, above: &mut Vec<String>) -> Result<SourceSettings, String> {
         if above.iter().any(|upper| upper == name) {
             return Err(format!("the profiles {} assume one another in a circle", above.join(", ")));
         }
@@ -89,13 +99,15 @@ impl File {
             }
             "ChainableRamRoleArn" => {
                 let source = text(&profile.source_profile).ok_or_else(|| lacks("source_profile"))?;
-                let asker = self.source(source, ecs, above)?;
+                let asker = self.source(source, reading, above)?;
                 profile.role(asker)
             }
-            "EcsRamRole" => ecs_role(ecs, text(&profile.ram_role_name)),
+            "EcsRamRole" => ecs_role(reading.ecs, text(&profile.ram_role_name)),
             "OIDC" => profile.oidc(),
+            "External" => profile.program(reading),
             _ => {
-                Err("its mode is none of AK, StsToken, RamRoleArn, EcsRamRole, ChainableRamRoleArn and OIDC".to_owned())
+                Err("its mode is none of AK, StsToken, RamRoleArn, EcsRamRole, ChainableRamRoleArn, OIDC and External"
+                    .to_owned())
             }
         };
         made.map_err(|reason| format!("profile {name:?}: {reason}"))
@@ -135,6 +147,13 @@ impl Profile {
             external_id: text(&self.external_id).map(str::to_owned),
             sts_endpoint: role::sts_of_region(text(&self.sts_region), self.enable_vpc == Some(true))?,
         })
+    }
+
+    fn program(&self, reading: &Reading) -> Result<SourceSettings, String> {
+        let command = self.process_command.as_ref().filter(|command| !command.is_empty());
+        let command = command.ok_or_else(|| lacks("process_command"))?;
+        let place = format!("the program of profile {:?} in {}", self.name, reading.file);
+        external::read(reading.at, command.expose(), place)
     }
 
     fn oidc(&self) -> Result<SourceSettings, String> {

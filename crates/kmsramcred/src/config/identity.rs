@@ -9,7 +9,7 @@ use super::layers::Settings;
 use super::process::Process;
 use super::setting::{Setting, VISIBLE, visible};
 use super::source_settings::SourceSettings;
-use super::{chain, client_key, role, shown};
+use super::{chain, client_key, external, role, shown};
 use crate::error::{Error, ErrorKind};
 use crate::secret_text::SecretText;
 
@@ -96,7 +96,8 @@ fn no_type(settings: &Settings, process: &Process) -> Result<SourceSettings, Err
     let is_theirs = |setting: &&Setting| has_instances && setting.key.name.starts_with("client_key_");
     let mut of_a_type = settings.iter().filter(|setting| setting.key.group == Group::Identity);
     let Some(set) = of_a_type.find(|setting| !is_theirs(setting)) else {
-        return Ok(chain::read(process, ecs_ram_role(settings, process)?));
+        let runs_programs = settings.read(external::ALLOW, Setting::flag)?.unwrap_or(false);
+        return Ok(chain::read(process, ecs_ram_role(settings, process)?, runs_programs));
     };
     let message = format!(
         "credentials_type is not set, although {} ({}) is; allowed: credentials_type={TYPES_ALLOWED}, or no key of an identity at all for the \

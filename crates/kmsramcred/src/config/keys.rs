@@ -79,6 +79,7 @@ impl Key {
             "max_stale_milliseconds" => Some("KMSRAMCRED_MAX_STALE_MILLISECONDS"),
             "dead_key_codes" => Some("KMSRAMCRED_DEAD_KEY_CODES"),
             "ecs_metadata_endpoint" => Some("KMSRAMCRED_ECS_METADATA_ENDPOINT"),
+            "allow_external_process" => Some("KMSRAMCRED_ALLOW_EXTERNAL_PROCESS"),
             "user_agent" => Some("KMSRAMCRED_USER_AGENT"),
             official => Some(official),
         }
@@ -137,6 +138,7 @@ pub static KEYS: &[Key] = &[
     key("client_key_password_from_file_path", Path, Identity, Works, None, "File that holds its password."),
     // Officially read from the environment only, next to a file that names the rest: so it is no part of the group.
     key("client_key_password", Secret, Alone, Works, None, "The password of the ClientKey file itself."),
+    key("allow_external_process", Bool, Alone, Works, Some("false"), "A profile may run a program for an identity."),
     key("ecs_metadata_endpoint", Text, Alone, Works, Some("http://100.100.100.200"), "ECS metadata service."),
     key("ALIBABA_CLOUD_ECS_METADATA", Text, Alone, Works, None, "RAM role of the ECS instance."),
     key("ALIBABA_CLOUD_IMDSV1_DISABLED", Bool, Alone, Works, Some("false"), "No metadata without a token."),

@@ -62,6 +62,13 @@ pub enum SourceSettings {
         /// Path and query, which may hold a secret.
         target: SecretText,
     },
+    /// A profile of mode `External`: what a program prints.
+    External {
+        /// The program and its arguments, which may hold a secret.
+        words: Vec<SecretText>,
+        /// What a sentence calls it: whose program it is, and in which file.
+        place: String,
+    },
     /// The default chain: the first of several that gives an identity.
     Chain {
         /// The links, in the order in which they are asked.
@@ -88,7 +95,17 @@ impl SourceSettings {
             SourceSettings::OidcRole { .. } => "oidc_role_arn",
             SourceSettings::ClientKey(_) => "client_key",
             SourceSettings::CredentialsUri { .. } => "credential_uri",
+            SourceSettings::External { .. } => "external",
             SourceSettings::Chain { .. } => "default",
+        }
+    }
+
+    /// Whether a program gives the identity, or that of who asks for the role.
+    pub fn runs_a_program(&self) -> bool {
+        match self {
+            SourceSettings::External { .. } => true,
+            SourceSettings::AssumeRole { asker, .. } => asker.runs_a_program(),
+            _ => false,
         }
     }
 }
@@ -123,6 +140,9 @@ impl fmt::Debug for SourceSettings {
             SourceSettings::ClientKey(key) => f.debug_tuple("ClientKey").field(key).finish(),
             SourceSettings::CredentialsUri { endpoint, .. } => {
                 f.debug_struct("CredentialsUri").field("endpoint", endpoint).finish_non_exhaustive()
+            }
+            SourceSettings::External { place, .. } => {
+                f.debug_struct("External").field("place", place).finish_non_exhaustive()
             }
             SourceSettings::Chain { links } => f.debug_struct("Chain").field("links", links).finish(),
         }

@@ -5,10 +5,11 @@ use crate::clock::Clock;
 use crate::config::{Config, Endpoint, Proxy, SourceSettings};
 use crate::error::{Error, ErrorKind};
 use crate::exchange::{Exchange, Question};
+use crate::fork;
 use crate::sign::{Call, Scheme, openapi_request};
 use crate::source::{
-    AssumeRole, Chain, ChainLink, ClientKey, CredentialsUri, EcsRamRole, EcsRamRoleSettings, FixedSource, OidcRole,
-    Pause, Source, StsPlace, UriPlace,
+    AssumeRole, Chain, ChainLink, ClientKey, CredentialsUri, EcsRamRole, EcsRamRoleSettings, External, FixedSource,
+    OidcRole, Pause, Run, Source, StsPlace, UriPlace,
 };
 use crate::transport::TlsTrust;
 use std::sync::Arc;
@@ -20,6 +21,8 @@ const METADATA_STEP: Duration = Duration::from_secs(1);
 const METADATA_PATIENCE: Duration = Duration::from_secs(1);
 /// The longest time for any other link of the default chain.
 const LINK_PATIENCE: Duration = Duration::from_secs(3);
+/// The longest time for a link that runs a program, which may ask somebody in turn.
+const PROGRAM_PATIENCE: Duration = Duration::from_secs(10);
 /// The longest time in which STS has to begin its answer.
 const STS_ANSWER: Duration = Duration::from_secs(5);
 
@@ -77,10 +80,19 @@ impl Workshop<'_> {
                 let place = UriPlace { authority, tls, target, exchange, clock: Arc::clone(self.clock) };
                 Arc::new(CredentialsUri::new(place, self.pause()))
             }
+            SourceSettings::External { words, place } => {
+                let closing = Arc::clone(self.closing);
+                let run = Box::new(move |program: &Run<'_>| fork::run_program(program, &|| closing.is_open()));
+                Arc::new(External::new(words, place, run, Arc::clone(self.clock), self.pause()))
+            }
             SourceSettings::Chain { links } => {
                 let mut made = Vec::new();
                 for link in links {
-                    let patience = if link.name == "ecs_ram_role" { METADATA_PATIENCE } else { LINK_PATIENCE };
+                    let patience = match &link.source {
+                        Ok(settings) if settings.runs_a_program() => PROGRAM_PATIENCE,
+                        _ if link.name == "ecs_ram_role" => METADATA_PATIENCE,
+                        _ => LINK_PATIENCE,
+                    };
                     let source = match link.source {
                         Ok(settings) => Ok(self.source(*settings)?),
                         Err(reason) => Err(reason),

@@ -4,11 +4,15 @@
 //! connections that the parent goes on using, and nobody refreshes. So the handler that runs in the child only moves
 //! counters: the epoch and every generation word. The check that is already on the read path then sends the child to
 //! the slow path, where [`ForkCell`] leaves the parent's things behind untouched and makes new ones.
+//!
+//! What a program inherits that this process runs is decided here too.
 
 mod cell;
+mod program;
 mod thread;
 
 pub use cell::ForkCell;
+pub use program::run_program;
 pub use thread::spawn;
 
 use crate::cache::move_all_words;

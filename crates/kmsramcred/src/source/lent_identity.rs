@@ -13,13 +13,13 @@ use serde::Deserialize;
 use std::time::Duration;
 
 /// The longest id that is believed, in bytes; real ones have some thirty.
-const ID_LIMIT: usize = 128;
+pub(super) const ID_LIMIT: usize = 128;
 /// The longest secret that is believed, in bytes; real ones have some forty.
-const SECRET_LIMIT: usize = 4 << 10;
+pub(super) const SECRET_LIMIT: usize = 4 << 10;
 /// The longest token that is believed, in bytes; real ones have some hundred to a few thousand.
-const TOKEN_LIMIT: usize = 16 << 10;
+pub(super) const TOKEN_LIMIT: usize = 16 << 10;
 /// An identity is asked for again after this, whatever it says of its end; real ones last six hours.
-const LONGEST_LIFE: Duration = Duration::from_secs(12 * 3_600);
+pub(super) const LONGEST_LIFE: Duration = Duration::from_secs(12 * 3_600);
 /// The life of an identity that is over by nothing but this machine's calendar, which may be wrong: whoever accepts it or
 /// not will tell.
 const DOUBTFUL_LIFE: Duration = Duration::from_secs(60);
@@ -109,7 +109,13 @@ pub(super) fn is_word(text: &str) -> bool {
 }
 
 /// Fails unless a member can be the part of an identity that it claims to be.
-fn check(place: &str, field: &str, text: &str, limit: usize, fits: impl Fn(u8) -> bool) -> Result<(), Error> {
+pub(super) fn check(
+    place: &str,
+    field: &str,
+    text: &str,
+    limit: usize,
+    fits: impl Fn(u8) -> bool,
+) -> Result<(), Error> {
     match text {
         "" => Err(lacks(place, field)),
         long if long.len() > limit => {
@@ -122,7 +128,7 @@ fn check(place: &str, field: &str, text: &str, limit: usize, fits: impl Fn(u8) -
     }
 }
 
-fn lacks(place: &str, field: &str) -> Error {
+pub(super) fn lacks(place: &str, field: &str) -> Error {
     unreadable(place, &format!("lacks {field}"))
 }
 

@@ -48,6 +48,11 @@ pub trait Lender: Send + Sync {
     /// What a sentence calls the place that is asked, such as `the ECS metadata service`.
     fn place(&self) -> String;
 
+    /// The longest time for a renewal while the old identity serves.
+    fn renewal(&self) -> Duration {
+        RENEWAL
+    }
+
     /// Asks once.
     fn lend(&self, deadline: Deadline) -> Result<Identity, Failure>;
 }
@@ -88,7 +93,7 @@ impl<L: Lender> Renewed<L> {
     fn ask(&self, deadline: Deadline, stumbled: &dyn Fn(&Error)) -> Result<Arc<Identity>, Failure> {
         let now = self.clock.now();
         if self.rounds.lock().known.valid(now).is_some() {
-            let time = RENEWAL.min(deadline.rest(now) / 2);
+            let time = self.lender.renewal().min(deadline.rest(now) / 2);
             match self.lender.lend(Deadline(now + time)) {
                 Ok(identity) => {
                     let sooner = self.is_sooner(&identity).and_then(|error| self.serve_on(&error, now, time));
@@ -152,8 +157,9 @@ impl<L: Lender> Renewed<L> {
         let old = Arc::clone(state.known.valid(now)?);
         let pause = RENEWAL_PAUSE.min(end(&old).since(now) / 2);
         // Where its caller had too little time for it, nothing is known of the lender: the pause shrinks with the time.
-        let too_short = time < RENEWAL && now >= began + time;
-        let pause = if too_short { pause.mul_f64(time.div_duration_f64(RENEWAL)) } else { pause };
+        let renewal = self.lender.renewal();
+        let too_short = time < renewal && now >= began + time;
+        let pause = if too_short { pause.mul_f64(time.div_duration_f64(renewal)) } else { pause };
         state.known.renew_at = now + pause;
         drop(state);
         record(LogLevel::Warn, || {
