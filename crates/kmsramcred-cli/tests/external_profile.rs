@@ -1,4 +1,4 @@
-//! `kmsramcred credential-process` as the program of a profile of mode `External`, which gives the library its identity.
+//! `kmsramcred credential-process` as the program of an `External` profile, which gives the library its identity.
 
 mod cloud;
 

@@ -17,7 +17,7 @@ fn in_a_process_of_its_own() {
     let Ok(region) = std::env::var(REGION) else { return };
     let wait = std::env::var("TEST_WAIT_MS").unwrap().parse().map(Duration::from_millis).unwrap();
     let mut builder = Config::builder();
-    builder.set("cache_client_region_id", &region).unwrap();
+    builder.environment().unwrap().set("cache_client_region_id", &region).unwrap();
     let client = Client::new(builder.build().unwrap()).unwrap();
     let error = client.secret("s").and_then(|secret| secret.credential(wait)).err().map(|error| error.to_string());
     let explained: Value = serde_json::from_str(&client.explain()).unwrap();
@@ -50,6 +50,14 @@ impl Home {
         let path = std::env::temp_dir().join(format!("kmsramcred-home-{}-{name}", std::process::id()));
         std::fs::create_dir_all(path.join(".alibabacloud")).unwrap();
         Home(path)
+    }
+
+    /// Makes a profile of mode `External` the one in use.
+    fn profile(&self, command: &str) {
+        let profile = json!({ "name": "p", "mode": "External", "process_command": command });
+        std::fs::create_dir_all(self.0.join(".aliyun")).unwrap();
+        let file = json!({ "current": "p", "profiles": [profile] });
+        std::fs::write(self.0.join(".aliyun/config.json"), file.to_string()).unwrap();
     }
 }
 
@@ -104,6 +112,24 @@ fn a_client_is_served_by_the_first_link_and_explain_tells_which() {
 }
 
 #[test]
+fn a_profile_may_leave_it_to_a_program() {
+    let cloud = Cloud::start();
+    cloud.secret("s");
+    let ready = cloud.emulator.ready();
+    let home = Home::new("external");
+    let printed = json!({
+        "mode": "AK", "access_key_id": ready.access_key_id, "access_key_secret": ready.access_key_secret,
+    });
+    home.profile(&format!("printf %s '{printed}'"));
+    let no_metadata = ("ALIBABA_CLOUD_ECS_METADATA_DISABLED", "true");
+    let said = run(&cloud, &home, LONG, &[("KMSRAMCRED_ALLOW_EXTERNAL_PROCESS", "true"), no_metadata]);
+    assert_eq!((&said["error"], &said["chain"]["used"]), (&Value::Null, &json!("cli_profile")), "{said}");
+    let said = run(&cloud, &home, LONG, &[no_metadata]);
+    let error = said["error"].as_str().unwrap();
+    assert!(error.contains("allow_external_process") && !error.contains(&ready.access_key_secret), "{error}");
+}
+
+#[test]
 fn the_last_link_is_an_address_that_serves_an_identity() {
     let cloud = Cloud::start();
     cloud.secret("s");
@@ -119,11 +145,7 @@ fn the_last_link_is_an_address_that_serves_an_identity() {
 fn closing_ends_the_program_that_runs_for_an_identity() {
     let home = Home::new("program");
     let id = home.0.join("id");
-    let command = format!("sh -c 'echo $$ >\"$1\"; exec sleep 600' sh '{}'", id.display());
-    let profile = json!({ "name": "p", "mode": "External", "process_command": command });
-    std::fs::create_dir_all(home.0.join(".aliyun")).unwrap();
-    let file = json!({ "current": "p", "profiles": [profile] });
-    std::fs::write(home.0.join(".aliyun/config.json"), file.to_string()).unwrap();
+    home.profile(&format!("sh -c 'echo $$ >\"$1\"; exec sleep 600' sh '{}'", id.display()));
     let ran = Command::new(std::env::current_exe().unwrap())
         .args(["--exact", "closing_in_a_process_of_its_own"])
         .env_clear()

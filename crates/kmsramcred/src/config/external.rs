@@ -1,8 +1,9 @@
 //! Stage 1 of 8: the program that a profile of mode `External` names.
 //!
-//! In goes the text of `process_command`, out come its words, split as the official tools do it: no shell, no variables,
-//! no `~`. Blanks separate; `'…'` is taken as it stands; in `"…"` a `\` stands before `"`, `\`, `$` and `` ` `` only;
-//! elsewhere it takes the next character as it stands. Runs nothing, shows nothing of a command; knows no sockets.
+//! In goes the text of `process_command`, out come its words, split as the official tools do it: no shell, no
+//! variables, no `~`. Blanks separate; `'…'` is taken as it stands; in `"…"` a `\` stands before `"`, `\`, `$` and `` `
+//! `` only; elsewhere it takes the next character as it stands. Runs nothing, shows nothing of a command; knows no
+//! sockets.
 
 use super::chain::Surroundings;
 use super::keys;
@@ -27,8 +28,8 @@ pub(super) fn read(at: &Surroundings, command: &str, place: String) -> Result<So
     }
     if at.is_set(EXTERNAL_MARKER) {
         return Err(format!(
-            "its mode is External, and {EXTERNAL_MARKER} is set: this program is itself run by such a profile, and would \
-             go around for ever"
+            "its mode is External, and {EXTERNAL_MARKER} is set: this program is itself run by such a profile, and \
+             would go around for ever"
         ));
     }
     let words = words(command).map_err(|what| format!("its process_command {what}"))?;

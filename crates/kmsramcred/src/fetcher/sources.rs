@@ -2,7 +2,7 @@
 
 use super::{CONNECT, Closing, nonce};
 use crate::clock::Clock;
-use crate::config::{Config, Endpoint, Proxy, SourceSettings};
+use crate::config::{self, Config, Endpoint, Proxy, SourceSettings};
 use crate::error::{Error, ErrorKind};
 use crate::exchange::{Exchange, Question};
 use crate::fork;
@@ -88,11 +88,7 @@ impl Workshop<'_> {
             SourceSettings::Chain { links } => {
                 let mut made = Vec::new();
                 for link in links {
-                    let patience = match &link.source {
-                        Ok(settings) if settings.runs_a_program() => PROGRAM_PATIENCE,
-                        _ if link.name == "ecs_ram_role" => METADATA_PATIENCE,
-                        _ => LINK_PATIENCE,
-                    };
+                    let patience = patience(&link);
                     let source = match link.source {
                         Ok(settings) => Ok(self.source(*settings)?),
                         Err(reason) => Err(reason),
@@ -117,5 +113,34 @@ impl Workshop<'_> {
     fn pause(&self) -> Box<Pause> {
         let pausing = Arc::clone(self.closing);
         Box::new(move |longest| pausing.pause(longest))
+    }
+}
+
+/// The longest time for the first identity of a link of the default chain.
+fn patience(link: &config::ChainLink) -> Duration {
+    match &link.source {
+        Ok(settings) if settings.runs_a_program() => PROGRAM_PATIENCE,
+        _ if link.name == "ecs_ram_role" => METADATA_PATIENCE,
+        _ => LINK_PATIENCE,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_program_has_more_time_than_other_links_and_the_metadata_service_less() {
+        let source = |settings| Ok(Box::new(settings));
+        let key = SourceSettings::AccessKey { id: "i".to_owned(), secret: "s".into(), token: None };
+        let program = SourceSettings::External { words: vec!["tool".into()], place: "the program".to_owned() };
+        for (name, source, seconds) in [
+            ("cli_profile", source(program), 10),
+            ("cli_profile", source(key.clone()), 3),
+            ("cli_profile", Err("not there".to_owned()), 3),
+            ("ecs_ram_role", source(key), 1),
+        ] {
+            assert_eq!(patience(&config::ChainLink { name, source }), Duration::from_secs(seconds), "{name}");
+        }
     }
 }

@@ -1,12 +1,13 @@
 //! A program that this process runs to its end.
 //!
-//! In go its words, a time and a size, out comes what it printed and how it ended. No thread is started. A program that takes
-//! too long, prints too much or is not wanted any more is killed with its process group and collected. It is given nothing of
-//! this process but environment, working directory and standard error: no blocked signal, no open file, no standard input.
+//! In go its words, a time and a size, out comes what it printed and how it ended. No thread is started. A program that
+//! takes too long, prints too much or is not wanted any more is killed with its process group and collected. It is
+//! given nothing of this process but environment, working directory and standard error: no blocked signal, no open
+//! file, no standard input.
 //!
-//! Another thread may fork while the pipe is open, and its child then holds the pipe for ever; so may a child of the program.
-//! So the program's end counts, not that of the pipe. And the host program may collect every child process before this does:
-//! a process id is used only while the kernel says that it is still a child of ours.
+//! Another thread may fork while the pipe is open, and its child then holds the pipe for ever; so may a child of the
+//! program. So the program's end counts, not that of the pipe. And the host program may collect every child process
+//! before this does: a process id is used only while the kernel says that it is still a child of ours.
 
 use crate::config::EXTERNAL_MARKER;
 use crate::source::{Ended, Run, RunFailure};
@@ -129,8 +130,8 @@ impl Program {
     fn state(&self) -> State {
         let mut seen = MaybeUninit::<libc::siginfo_t>::zeroed();
         let flags = libc::WEXITED | libc::WNOHANG | libc::WNOWAIT;
-        // SAFETY: `seen` is writable, and all zeros are a siginfo_t; the call keeps no pointer. It fills in a process id
-        // where a child has ended and leaves 0 where none has.
+        // SAFETY: `seen` is writable, and all zeros are a siginfo_t; the call keeps no pointer. It fills in a process
+        // id where a child has ended and leaves 0 where none has.
         let (answer, id) = unsafe {
             let answer = libc::waitid(libc::P_PID, self.child.id(), seen.as_mut_ptr(), flags);
             (answer, seen.assume_init().si_pid())
@@ -146,7 +147,8 @@ impl Program {
     fn kill_group(&self) {
         let Ok(group) = libc::pid_t::try_from(self.child.id()) else { return };
         if self.state() != State::Gone {
-            // SAFETY: two numbers. The child leads its group and is not collected yet, so the group's id is nobody else's.
+            // SAFETY: two numbers. The child leads its group and is not collected yet, so the group's id is nobody
+            // else's.
             unsafe { libc::kill(-group, libc::SIGKILL) };
         }
     }
@@ -183,8 +185,8 @@ fn is_readable(pipe: &ChildStdout, longest: Duration) -> io::Result<bool> {
 fn inherit_nothing_odd(command: &mut Command) {
     let clean = || {
         let mut none = MaybeUninit::<libc::sigset_t>::uninit();
-        // SAFETY: as in `spawn` of `thread.rs`; all calls are async-signal-safe and take no lock. Where the kernel has no
-        // close_range, files stay as they are.
+        // SAFETY: as in `spawn` of `thread.rs`; all calls are async-signal-safe and take no lock. Where the kernel has
+        // no close_range, files stay as they are.
         unsafe {
             libc::sigemptyset(none.as_mut_ptr());
             libc::pthread_sigmask(libc::SIG_SETMASK, none.as_ptr(), std::ptr::null_mut());

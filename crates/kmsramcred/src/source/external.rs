@@ -1,8 +1,8 @@
 //! A profile of mode `External`: the identity that a program prints.
 //!
-//! In go the words of a command and a way to run it, out comes the identity of the profile that it prints: an AccessKey, or a
-//! temporary one with or without an end. What has no end serves until KMS refuses it; then the program runs again. No error
-//! shows anything of the command or of what the program printed.
+//! In go the words of a command and a way to run it, out comes the identity of the profile that it prints: an
+//! AccessKey, or a temporary one with or without an end. What has no end serves until KMS refuses it; then the program
+//! runs again. No error shows anything of the command or of what the program printed.
 
 use super::lent_identity::{Arrival, ID_LIMIT, LONGEST_LIFE, SECRET_LIMIT, TOKEN_LIMIT, check, lacks, unreadable};
 use super::renewed::{Failure, Lender, Pause, Renewed};
@@ -178,7 +178,8 @@ impl Lender for ProgramLender {
         LONGEST_RENEWAL
     }
 
-    /// Runs the program once. What failed is not tried again in the same breath: it may ask somebody else for a key, each time.
+    /// Runs the program once. What failed is not tried again in the same breath: it may ask somebody else for a key,
+    /// each time.
     fn lend(&self, deadline: Deadline) -> Result<Identity, Failure> {
         const WHERE: &str = "what it wrote to standard error stands on that of this process";
         let ended = self.run(deadline).map_err(Failure::settled)?;
