@@ -26,7 +26,7 @@ import pytest
 import kmsramcred
 from kmsramcred import Client, Secret
 
-from conftest import Emulator, until
+from kms_emulator import Emulator, until
 
 DEAD = "InvalidAccessKeyId.NotFound"
 

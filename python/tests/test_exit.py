@@ -10,7 +10,7 @@ import time
 
 import pytest
 
-from conftest import Emulator
+from kms_emulator import Emulator
 
 CODE = 7
 REPETITIONS = 20

@@ -20,7 +20,7 @@ from aliyunsdkecs.request.v20140526.DescribeRegionsRequest import DescribeRegion
 
 from kmsramcred.acs import ProxyAcsClient
 
-from conftest import Emulator, until
+from kms_emulator import Emulator, until
 
 pytestmark = pytest.mark.rotation
 
