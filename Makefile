@@ -23,7 +23,7 @@ help:
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 18
 
 # A missing tool is named in one line, before anything is built.
-.PHONY: need-rust need-c need-python
+.PHONY: need-rust need-c need-python need-go need-node
 need-rust:
 	@command -v cargo >/dev/null || { echo "make: cargo is missing: install Rust 1.88 or later (rustup)"; exit 1; }
 need-c: need-rust
@@ -33,6 +33,11 @@ need-c: need-rust
 need-python: need-rust
 	@$(PYTHON) -c 'import sys, venv; sys.exit(sys.version_info < (3, 10))' 2>/dev/null || \
 	  { echo "make: $(PYTHON) is missing, older than 3.10, or has no venv module; or set PYTHON=..."; exit 1; }
+need-go:
+	@command -v go >/dev/null || { echo "make: go is missing: install Go 1.21 or later"; exit 1; }
+need-node:
+	@command -v node >/dev/null && command -v npm >/dev/null || \
+	  { echo "make: node or npm is missing: install Node 18 or later"; exit 1; }
 
 # What the targets below are made of.
 .PHONY: emulator c-library python-package
@@ -63,8 +68,8 @@ demo: emulator c-library python-package ## see above
 	@KMS_EMULATOR=$(EMULATOR) KMSRAMCRED_DEMO_C=$(CURDIR)/$(C_BUILD)/examples/c/rotation_demo \
 	  KMSRAMCRED_DEMO_PYTHON=$(CURDIR)/$(VENV_PYTHON) cargo run --quiet --locked --release --package kmsramcred-demo
 
-.PHONY: test test-rust test-c test-python test-conformance conformance loom
-test: test-rust loom test-c test-python test-conformance ## see above
+.PHONY: test test-rust test-c test-python test-official test-conformance conformance loom
+test: need-c need-python need-go need-node test-rust loom test-c test-python test-official test-conformance ## see above
 
 test-rust: need-rust ## the Rust tests, with panics injected into the C interface
 	@cargo test --locked --workspace --exclude kmsramcred-python --exclude kmsramcred-conformance --features kmsramcred-c/testing
@@ -79,6 +84,33 @@ test-c: emulator c-library ## the C tests
 
 test-python: emulator python-package ## the Python tests, rotations of the real SDK included
 	@KMS_EMULATOR=$(EMULATOR) $(VENV_PYTHON) -m pytest -q -c python/pyproject.toml python/tests
+
+# The clients of Alibaba Cloud themselves, each with the pinned dependencies that it was released with.
+OFFICIAL := tests/official-clients
+OFFICIAL_BUILT := $(CURDIR)/target/official
+OFFICIAL_PYTHON := $(patsubst $(OFFICIAL)/%/requirements.txt,$(OFFICIAL_BUILT)/%/ready,$(wildcard $(OFFICIAL)/*/requirements.txt))
+OFFICIAL_GO := $(patsubst $(OFFICIAL)/%/go.mod,%,$(wildcard $(OFFICIAL)/*/go.mod))
+
+$(OFFICIAL_BUILT)/python-%/ready: $(OFFICIAL)/python-%/requirements.txt | need-python need-c target
+	@rm -rf $(@D)
+	@$(PYTHON) -m venv $(@D)
+	@$(@D)/bin/python -m pip install --quiet --requirement $<
+	@touch $@
+
+$(OFFICIAL_BUILT)/node/ready: $(OFFICIAL)/node/package.json $(OFFICIAL)/node/package-lock.json | need-node target
+	@rm -rf $(@D)
+	@mkdir -p $(@D)
+	@cp $^ $(@D)
+	@cd $(@D) && npm ci --loglevel=error --no-audit --no-fund >/dev/null
+	@touch $@
+
+.PHONY: official-go
+official-go: need-go
+	@for client in $(OFFICIAL_GO); do \
+	  cd $(CURDIR)/$(OFFICIAL)/$$client && go build -buildvcs=false -o $(OFFICIAL_BUILT)/$$client/program . || exit 1; done
+
+test-official: need-go need-node emulator $(VENV)/ready $(OFFICIAL_PYTHON) $(OFFICIAL_BUILT)/node/ready official-go ## official clients against the emulator
+	@KMS_EMULATOR=$(EMULATOR) $(VENV_PYTHON) -m pytest -q -c python/pyproject.toml $(OFFICIAL)
 
 # The same stories in every language: with a table, and as tests.
 STORIES := KMSRAMCRED_CONFORMANCE_C=$(CURDIR)/$(C_BUILD)/tests/conformance/drivers/c/conformance_driver \
