@@ -3,6 +3,7 @@
 import atexit
 
 from kmsramcred._native import Client, Credential, Secret, Verdict, Watch, _drain_log, _end_watches
+from kmsramcred._shared import default_client, set_config_file
 from kmsramcred.errors import (
     ClosedError,
     ConfigError,
@@ -60,6 +61,8 @@ __all__ = [
     "TlsError",
     "Verdict",
     "Watch",
+    "default_client",
+    "set_config_file",
 ]
 
 # Records that nobody fetched yet, before `logging` shuts down.

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from typing import TYPE_CHECKING
 
+from kmsramcred import _wait
 from kmsramcred.errors import KmsRamCredError
 
 if TYPE_CHECKING:
-    from kmsramcred import Secret
+    from kmsramcred import Secret, Verdict
 
 #: Sends of one call, the first one included, whatever the verdicts say.
 ROUNDS = 16
@@ -44,18 +46,48 @@ class Call:
 
         ``can_resend=False``: the body is gone, so the answer is False, but the key gets refreshed all the same.
         """
+        left = self._left()
+        verdict = _wait.report_failure(self._secret, serial, service, host, code, http_status, self._round, left)
+        pause = self._pause(verdict, can_resend)
+        if pause:
+            time.sleep(pause)
+        return pause is not None
+
+    async def refused_async(
+        self,
+        serial: int,
+        service: str,
+        host: str,
+        code: str | None,
+        http_status: int | None,
+        *,
+        can_resend: bool = True,
+    ) -> bool:
+        """The same for asyncio: the loop goes on meanwhile."""
+        from kmsramcred import aio
+
+        left = self._left()
+        verdict = await aio.report_failure(
+            self._secret, serial, service, host, code, http_status, self._round, left
+        )
+        pause = self._pause(verdict, can_resend)
+        if pause:
+            await asyncio.sleep(pause)
+        return pause is not None
+
+    def _left(self) -> float:
+        """Counts a refusal and says what is left of the budget."""
         if self._ends is None:
             self._ends = time.monotonic() + self._budget
         self._round += 1
-        verdict = self._secret.report_failure(
-            serial, service, host, code, http_status, self._round, max(0.0, self._ends - time.monotonic())
-        )
+        return max(0.0, self._ends - time.monotonic())
+
+    def _pause(self, verdict: Verdict, can_resend: bool) -> float | None:
+        """How long to wait before sending again; None: do not."""
         self.error = verdict.error
         if not can_resend or self._round >= ROUNDS:
-            return False
+            return None
         if verdict.action == "retry_later":
-            if verdict.retry_after > self._ends - time.monotonic():
-                return False
-            time.sleep(verdict.retry_after)
-            return True
-        return verdict.action == "retry"
+            fits = self._ends is not None and verdict.retry_after <= self._ends - time.monotonic()
+            return verdict.retry_after if fits else None
+        return 0.0 if verdict.action == "retry" else None

@@ -29,6 +29,9 @@ class Replay:
         headers.pop("User-Agent", None)
         if "User-Agent" in self._headers:
             headers["User-Agent"] = self._headers["User-Agent"]
+        # The token of this send's key: whoever sends the request again may use a key without one.
+        headers.pop("x-acs-security-token", None)
+        self._request.get_query_params().pop("SecurityToken", None)
 
     def rewind(self) -> None:
         """Before sending again. In place: a CommonRequest shares its headers with the request it wraps."""

@@ -1,4 +1,7 @@
-"""The clients that adapters share: one for each configuration file, closed when its last user is gone."""
+"""The clients that adapters share: one for each configuration file, closed when its last user is gone.
+
+Beside them the default client: the one of the file that is found or named, kept until the program ends.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +9,7 @@ import contextlib
 import os
 import threading
 from collections import deque
+from os import PathLike
 
 from kmsramcred import _native
 from kmsramcred.errors import TimedOutError
@@ -29,15 +33,51 @@ _open: dict[str, Shared] = {}
 #: thread holds the lock, so ending one is an append.
 _ended: deque[Shared] = deque()
 _lock = threading.Lock()
+#: The file that the program has named in code.
+_named: str | None = None
+#: The uses that `default_client` has begun, by file; they end with the program.
+_defaults: dict[str, Shared] = {}
+
+
+def set_config_file(path: str | PathLike[str] | None) -> None:
+    """Names the configuration file for `default_client` and for adapters that are made from now on.
+
+    It goes before ``KMSRAMCRED_CONFIG``. A relative path is taken from the working directory at the time of use.
+    ``None`` goes back to the documented look-up.
+    """
+    global _named
+    _named = None if path is None else os.fspath(path)
+
+
+def config_file() -> str | None:
+    """The file that `set_config_file` has named."""
+    return _named
+
+
+def default_client() -> _native.Client:
+    """The client of the configuration file that is named or found now; the same one for everybody who asks.
+
+    Adapters without a client of their own use it too. It is made when it is first asked for, and anew after somebody
+    has closed it.
+    """
+    key = _key()
+    shared = _defaults.get(key)
+    if shared is None or shared.client.closed:
+        shared = _defaults[key] = borrow()
+    return shared.client
+
+
+def _key() -> str:
+    return os.path.abspath(_named or os.environ.get("KMSRAMCRED_CONFIG") or FILE_NAME)
 
 
 def borrow() -> Shared:
-    """The client of the configuration file that the documented look-up finds now."""
-    key = os.path.abspath(os.environ.get("KMSRAMCRED_CONFIG") or FILE_NAME)
+    """The client of the configuration file that is named or found now."""
+    key = _key()
     with _lock:
         shared = _open.get(key)
         if shared is None or shared.client.closed:
-            shared = _open[key] = Shared(key, _native.Client.from_file(None))
+            shared = _open[key] = Shared(key, _native.Client.from_file(_named))
         shared.users += 1
     _count()
     return shared

@@ -5,7 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 
+from kmsramcred import _native_thread
 from kmsramcred.errors import KmsRamCredError
+
+#: A greenlet would wait for ever for the hub of a thread that runs none.
+start_thread = _native_thread.original("_thread", "start_new_thread")
 
 
 def run(

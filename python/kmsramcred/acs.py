@@ -15,7 +15,7 @@ from aliyunsdkcore.acs_exception.exceptions import ServerException
 from aliyunsdkcore.auth.signers.signer import Signer
 from aliyunsdkcore.client import AcsClient
 
-from kmsramcred import ClosedError, Client, Credential, Secret, _session, _shared
+from kmsramcred import ClosedError, Client, Credential, KmsRamCredError, Secret, _session, _shared, _wait
 from kmsramcred._call import Call
 from kmsramcred._replay import Replay
 
@@ -26,6 +26,22 @@ _logger = logging.getLogger("kmsramcred")
 #: What the attempt that is running was signed with. The signer knows it, the loop around the send needs it, and
 #: the SDK has nothing of ours in between.
 _signed_with: ContextVar[Credential | None] = ContextVar("kmsramcred_acs_signed_with", default=None)
+
+
+
+class _Attempts:
+    """The sends of one call of the user: ours after a refusal, and the SDK's own after other errors."""
+
+    __slots__ = ("answer", "call", "replay")
+
+    def __init__(self, call: Call, replay: Replay) -> None:
+        self.call = call
+        self.replay = replay
+        #: What the last send brought.
+        self.answer: tuple[Any, Any, Any, Any] | None = None
+
+
+_attempts: ContextVar[_Attempts | None] = ContextVar("kmsramcred_acs_attempts", default=None)
 
 _XML_CODE = re.compile(rb"<Code>\s*([^<\s]+)\s*</Code>")
 
@@ -156,7 +172,7 @@ class ProxyAcsClient(AcsClient):
     def _credential(self) -> Credential:
         if self.is_close:
             raise ClosedError(f"ProxyAcsClient({self.secret_name!r}) was shut down. Make a new one.")
-        return self._kms_secret.credential()
+        return _wait.credential(self._kms_secret)
 
     def get_access_key(self) -> str:
         return self._credential().access_key_id
@@ -166,6 +182,15 @@ class ProxyAcsClient(AcsClient):
 
     # -- one send, and the loop around it
 
+    def _handle_retry_and_timeout(self, endpoint: str, request: Any, signer: Any) -> tuple[Any, Any, Any, Any]:
+        # The SDK's own retries do not rewind a body either, so they are part of the same call.
+        call = Call(self._kms_secret, self._client.call_budget)
+        outer = _attempts.set(_Attempts(call, Replay(request)))
+        try:
+            return super()._handle_retry_and_timeout(endpoint, request, signer)  # type: ignore[no-any-return]
+        finally:
+            _attempts.reset(outer)
+
     def _handle_single_request(
         self, endpoint: str, request: Any, read_timeout: Any, connect_timeout: Any, signer: Any
     ) -> tuple[Any, Any, Any, Any]:
@@ -174,43 +199,58 @@ class ProxyAcsClient(AcsClient):
                 endpoint, request, read_timeout, connect_timeout, signer
             )
 
-        if signer is not None:
+        attempts = _attempts.get()
+        if signer is not None or attempts is None:
             # Signed with somebody else's key.
             return send()
-        replay = Replay(request)
-        call = Call(self._kms_secret, self._client.call_budget)
         outer = _signed_with.set(None)
         try:
             while True:
-                answer = send()
-                replay.clean()
-                headers, body, exception = answer[1:]
-                credential = _signed_with.get()
-                if credential is None:
-                    # The user has put a signer of their own in place of ours.
+                if attempts.answer is not None:
+                    if not attempts.replay.possible:
+                        return attempts.answer
+                    attempts.replay.rewind()
+                try:
+                    answer = send()
+                except KmsRamCredError as error:
+                    if attempts.answer is None:
+                        raise
+                    # The service's own error is what became of the call.
+                    attempts.answer[3].__cause__ = error
+                    return attempts.answer
+                finally:
+                    attempts.replay.clean()
+                attempts.answer = answer
+                if not self._is_sent_again(endpoint, request, attempts):
                     return answer
-                if exception is None:
-                    if not credential.accepted:
-                        self._kms_secret.report_success(credential.serial)
-                    return answer
-                if not isinstance(exception, ServerException):
-                    return answer
-                code = None if self._judged_dead(exception) else _code(exception, headers, body)
-                again = call.refused(
-                    credential.serial,
-                    request.get_product() or "",
-                    endpoint,
-                    code,
-                    exception.http_status,
-                    can_resend=replay.possible,
-                )
-                if not again:
-                    if call.error is not None:
-                        exception.__cause__ = call.error
-                    return answer
-                replay.rewind()
         finally:
             _signed_with.reset(outer)
+
+    def _is_sent_again(self, endpoint: str, request: Any, attempts: _Attempts) -> bool:
+        """Reports what became of a send, and waits for what the answer to a refusal says."""
+        _, headers, body, exception = attempts.answer or (None,) * 4
+        credential = _signed_with.get()
+        if credential is None:
+            # The user has put a signer of their own in place of ours.
+            return False
+        if exception is None:
+            if not credential.accepted:
+                self._kms_secret.report_success(credential.serial)
+            return False
+        if not isinstance(exception, ServerException):
+            return False
+        code = None if self._judged_dead(exception) else _code(exception, headers, body)
+        again = attempts.call.refused(
+            credential.serial,
+            request.get_product() or "",
+            endpoint,
+            code,
+            exception.http_status,
+            can_resend=attempts.replay.possible,
+        )
+        if not again and attempts.call.error is not None:
+            exception.__cause__ = attempts.call.error
+        return again
 
     def _judged_dead(self, exception: Any) -> bool:
         handler = self.ak_expire_handler

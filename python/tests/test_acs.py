@@ -20,69 +20,11 @@ from aliyunsdkcore.client import AcsClient
 from aliyunsdkcore.request import CommonRequest, RoaRequest, RpcRequest
 from aliyunsdkecs.request.v20140526.DescribeRegionsRequest import DescribeRegionsRequest
 
-from kmsramcred import ClosedError, KmsServerError, _shared
+from kmsramcred import ClosedError, KmsServerError
 from kmsramcred.acs import ProxyAcsClient
 
 from conftest import Service
-
-DEAD = "InvalidAccessKeyId.NotFound"
-
-
-class PlayedSecret:
-    """A secret whose key `k<serial>` is replaced by each refusal with a dead-key code."""
-
-    def __init__(self) -> None:
-        self.serial = 1
-        self.tokens: dict[int, str] = {}
-        self.accepted: list[int] = []
-        self.reports: list[dict[str, Any]] = []
-        self.verdict: Any = None
-
-    def credential(self) -> SimpleNamespace:
-        return SimpleNamespace(
-            access_key_id=f"k{self.serial}",
-            access_key_secret=f"s{self.serial}",
-            security_token=self.tokens.get(self.serial),
-            serial=self.serial,
-            accepted=self.serial in self.accepted,
-        )
-
-    def report_success(self, serial: int) -> None:
-        self.accepted.append(serial)
-
-    def report_failure(self, serial: int, service: str, host: str, code: Any, status: Any, round: int, left: float) -> Any:
-        self.reports.append({"serial": serial, "service": service, "host": host, "code": code, "status": status})
-        if self.verdict is not None:
-            return self.verdict
-        if code not in (DEAD, None, "InvalidAccessKeyId"):
-            return SimpleNamespace(action="unrelated", retry_after=0.0, error=None)
-        if serial == self.serial:
-            self.serial += 1
-        return SimpleNamespace(action="retry", retry_after=0.0, error=None)
-
-
-class PlayedClient:
-    call_budget = 10.0
-
-    def __init__(self) -> None:
-        self.played = PlayedSecret()
-
-    def secret(self, name: str) -> PlayedSecret:
-        return self.played
-
-
-def refuses(*dead: str, body: bytes | None = None, status: int = 404) -> Any:
-    """A service that knows the keys of the others."""
-
-    def answer(seen: dict[str, Any]) -> tuple[int, bytes]:
-        key = seen["query"].get("AccessKeyId") or seen["headers"]["authorization"].split(" ")[1].split(":")[0]
-        if key in dead:
-            default = json.dumps({"Code": DEAD, "Message": "Specified access key is not found.", "RequestId": "R"})
-            return status, default.encode() if body is None else body
-        return 200, b'{"ok":true}'
-
-    return answer
-
+from played import DEAD, PlayedClient, refuses
 
 @pytest.fixture
 def played() -> PlayedClient:
@@ -414,86 +356,81 @@ def test_a_child_keeps_the_settings_of_the_session(client: ProxyAcsClient) -> No
     assert copy.cookies is not client.session.cookies
 
 
-class PlayedCore:
-    """What `_native.Client` is to the sharing of clients."""
-
-    made: list[PlayedCore]
-
-    def __init__(self) -> None:
-        self.closed = False
-
-    @staticmethod
-    def from_file(path: None) -> PlayedCore:
-        PlayedCore.made.append(PlayedCore())
-        return PlayedCore.made[-1]
-
-    def secret(self, name: str) -> PlayedSecret:
-        return PlayedSecret()
-
-    def close(self, timeout: float) -> None:
-        self.closed = True
-
-
-@pytest.fixture
-def cores(monkeypatch: pytest.MonkeyPatch) -> list[PlayedCore]:
-    PlayedCore.made = []
-    monkeypatch.setattr(_shared, "_native", SimpleNamespace(Client=PlayedCore))
-    monkeypatch.setattr(_shared, "_open", {})
-    monkeypatch.delenv("KMSRAMCRED_CONFIG", raising=False)
-    return PlayedCore.made
-
-
-def test_shutting_one_down_leaves_the_others_alone(cores: list[PlayedCore]) -> None:
-    first, second = ProxyAcsClient("one"), ProxyAcsClient("two")
-    (core,) = cores
-    first.shutdown()
-    first.shutdown()
-    assert not core.closed
-    second.shutdown()
-    assert core.closed
-    third = ProxyAcsClient("one")
-    assert len(cores) == 2 and not cores[1].closed
-    third.shutdown()
-
-
-def test_each_configuration_file_has_its_client(
-    cores: list[PlayedCore], tmp_path: Any, monkeypatch: pytest.MonkeyPatch
+def test_the_sdks_own_retry_sends_the_whole_body_again(
+    client: ProxyAcsClient, played: PlayedClient, service: Service
 ) -> None:
-    clients = [ProxyAcsClient("one")]
-    monkeypatch.chdir(tmp_path)
-    clients.append(ProxyAcsClient("one"))
-    monkeypatch.setenv("KMSRAMCRED_CONFIG", "/etc/other.properties")
-    clients.append(ProxyAcsClient("one"))
-    clients.append(ProxyAcsClient("one"))
-    assert len(cores) == 3
-    for client in clients:
-        client.shutdown()
-    assert all(core.closed for core in cores)
+    answers = [(503, b'{"Code":"ServiceUnavailable"}'), (404, json.dumps({"Code": DEAD}).encode()), (200, b"{}")]
+    service.answer = lambda _: answers[len(service.requests) - 1]
+    request = rpc(service)
+    request.set_method("POST")
+    request.set_content(io.BytesIO(b"whole"))
+    client.do_action_with_exception(request)
+    assert [seen["body"] for seen in service.requests] == [b"whole"] * 3
+    assert len({seen["headers"]["user-agent"] for seen in service.requests}) == 1
 
 
-def test_a_forgotten_client_gives_back_its_share(cores: list[PlayedCore]) -> None:
-    import gc
-
-    ProxyAcsClient("one")
-    gc.collect()
-    assert cores[0].closed
-
-
-def test_a_child_forked_under_the_lock_can_go_on(cores: list[PlayedCore]) -> None:
-    with _shared._lock:
-        pid = os.fork()
-        if pid == 0:
-            try:
-                ProxyAcsClient("one").shutdown()
-                os._exit(0)
-            except BaseException:
-                os._exit(1)
-    assert os.waitpid(pid, 0)[1] == 0
+def test_the_sdks_own_retry_sends_no_body_that_is_gone(client: ProxyAcsClient, service: Service) -> None:
+    service.answer = lambda _: (503, b'{"Code":"ServiceUnavailable"}')
+    request = rpc(service)
+    request.set_method("POST")
+    request.set_content(OneWay(b"once"))
+    with pytest.raises(ServerException) as caught:
+        client.do_action_with_exception(request)
+    assert caught.value.error_code == "ServiceUnavailable"
+    assert [seen["body"] for seen in service.requests] == [b"once"]
 
 
-def test_a_client_that_could_not_be_made_leaves_no_trace(
-    cores: list[PlayedCore], recwarn: pytest.WarningsRecorder
+@pytest.mark.parametrize("how", ["do_action", "get_response"])
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")
+def test_a_refusal_that_stays_is_returned_as_the_sdk_returns_it(
+    client: ProxyAcsClient, played: PlayedClient, service: Service, how: str
 ) -> None:
-    with pytest.raises(TypeError):
-        ProxyAcsClient("one", no_such_option=True)
-    assert not cores and not recwarn.list
+    played.played.verdict = SimpleNamespace(action="give_up", retry_after=0.0, error=None)
+    service.answer = refuses("k1")
+    answer = getattr(client, how)(rpc(service))
+    body = answer[2] if how == "get_response" else answer
+    assert json.loads(body)["Code"] == DEAD and len(played.played.reports) == 1
+
+
+def test_a_key_that_is_lost_after_a_refusal_leaves_the_services_error(
+    client: ProxyAcsClient, played: PlayedClient, service: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cause = KmsServerError("KMS is down")
+    take = played.played.credential
+
+    def credential() -> SimpleNamespace:
+        if played.played.reports:
+            raise cause
+        return take()
+
+    monkeypatch.setattr(played.played, "credential", credential)
+    service.answer = refuses("k1")
+    with pytest.raises(ServerException) as caught:
+        client.do_action_with_exception(rpc(service))
+    assert caught.value.error_code == DEAD and caught.value.__cause__ is cause
+
+
+def test_no_key_at_all_is_kmsramcreds_error(
+    client: ProxyAcsClient, played: PlayedClient, service: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def credential() -> SimpleNamespace:
+        raise KmsServerError("KMS is down")
+
+    monkeypatch.setattr(played.played, "credential", credential)
+    with pytest.raises(KmsServerError):
+        client.do_action_with_exception(rpc(service))
+    assert not service.requests
+
+
+@pytest.mark.parametrize("make", [rpc, roa, common])
+def test_a_sent_request_carries_no_token_to_another_client(
+    client: ProxyAcsClient, played: PlayedClient, service: Service, make: Any
+) -> None:
+    played.played.tokens = {1: "token1"}
+    request = make(service)
+    client.do_action_with_exception(request)
+    AcsClient("other", "secret", "cn-hangzhou").do_action_with_exception(request)
+    tokens = [
+        seen["query"].get("SecurityToken") or seen["headers"].get("x-acs-security-token") for seen in service.requests
+    ]
+    assert tokens == ["token1", None]

@@ -117,12 +117,12 @@ impl Turn {
 /// Looks up what must not be imported by a thread of the library.
 pub fn prepare(py: Python<'_>) -> PyResult<()> {
     GATE.get();
-    IS_FINALIZING.import(py, "sys", "is_finalizing")?;
-    START.import(py, "_thread", "start_new_thread").map(drop)
+    IS_FINALIZING.import(py, "sys", "is_finalizing").map(drop)
 }
 
 /// The same for what can only be imported when this module can.
 pub fn prepare_run(py: Python<'_>) -> PyResult<()> {
+    START.import(py, "kmsramcred._watch", "start_thread")?;
     RUN.import(py, "kmsramcred._watch", "run").map(drop)
 }
 
@@ -147,7 +147,7 @@ fn start(py: Python<'_>, ticket: Ticket, callback: &Py<PyAny>, event: &WatchEven
     let turn = Py::new(py, Turn(Mutex::new(Some(ticket))))?;
     let failure = event.error.as_ref().map(|cause| error::exception(py, cause).into_value(py));
     let run = RUN.import(py, "kmsramcred._watch", "run")?;
-    let start = START.import(py, "_thread", "start_new_thread")?;
+    let start = START.import(py, "kmsramcred._watch", "start_thread")?;
     let arguments = (turn, callback, event.generation, failure).into_pyobject(py)?;
     match start.call1((run, &arguments)) {
         // No thread to be had; Python 3.12 gives none once the main thread has ended, though others may go on for long.
