@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from types import SimpleNamespace
 from typing import Any
@@ -82,3 +83,21 @@ def test_a_body_that_is_gone_still_refreshes_the_key() -> None:
     verdicts = Verdicts(("retry", 0.0, None))
     assert not refused(make(verdicts), can_resend=False)
     assert len(verdicts.reports) == 1
+
+
+def test_the_same_for_asyncio() -> None:
+    class Secret(Verdicts):
+        _identity = 1
+        name = "played"
+
+    async def main() -> tuple[bool, bool, int]:
+        secret = Secret(("retry_later", 0.2, None), ("give_up", 0.0, None))
+        call, turns = make(secret), 0
+        first = asyncio.ensure_future(call.refused_async(7, "Ecs", "host", "InvalidAccessKeyId.NotFound", 404))
+        while not first.done():
+            await asyncio.sleep(0.005)
+            turns += 1
+        return first.result(), await call.refused_async(7, "Ecs", "host", "InvalidAccessKeyId.NotFound", 404), turns
+
+    again, more, turns = asyncio.run(main())
+    assert again and not more and turns > 5

@@ -86,6 +86,12 @@ impl Secret {
         self.inner.generation().load(Ordering::Acquire)
     }
 
+    /// The same for all objects that stand for this secret: the address of its generation word.
+    #[getter]
+    fn _identity(&self) -> usize {
+        std::ptr::from_ref(self.inner.generation()).addr()
+    }
+
     /// The current credential; waits for a first fetch inside `timeout`. At its end raises TimedOutError, or the error
     /// that the fetches have met. 0 does not wait: it starts a fetch and raises NotReadyError.
     #[pyo3(signature = (timeout=None))]
