@@ -132,6 +132,7 @@ check: need-rust python-package ## see above
 	@cargo xtask wrong-settings --check
 	@cargo xtask licences
 	@cd python && ../$(VENV_PYTHON) -m mypy
+	@cd python/compat && ../../$(VENV_PYTHON) -m mypy
 	@cd target && ../$(VENV_PYTHON) -m mypy.stubtest kmsramcred._native
 
 header: need-rust ## writes include/kmsramcred.h and the export list anew

@@ -67,6 +67,13 @@ def default_client() -> _native.Client:
     return shared.client
 
 
+def give_back_default() -> None:
+    """Ends the use that `default_client` has begun. Whoever else uses the client goes on."""
+    shared = _defaults.pop(_key(), None)
+    if shared is not None:
+        give_back(shared)
+
+
 def _key() -> str:
     return os.path.abspath(_named or os.environ.get("KMSRAMCRED_CONFIG") or FILE_NAME)
 

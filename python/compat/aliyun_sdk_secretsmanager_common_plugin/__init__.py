@@ -1,0 +1,1 @@
+"""The common part of the official plug-ins, on top of kmsramcred."""

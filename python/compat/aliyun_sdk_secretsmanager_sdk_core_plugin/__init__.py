@@ -1,0 +1,1 @@
+"""The official plug-in for aliyun-python-sdk-core, on top of kmsramcred."""
