@@ -85,6 +85,11 @@ test-c: emulator c-library ## the C tests
 test-python: emulator python-package ## the Python tests, rotations of the real SDK included
 	@KMS_EMULATOR=$(EMULATOR) $(VENV_PYTHON) -m pytest -q -c python/pyproject.toml python/tests
 
+.PHONY: matrix
+matrix: emulator python-package ## servers and pools of processes in Python through 200 rotations each
+	@KMSRAMCRED_REPETITIONS=200 KMS_EMULATOR=$(EMULATOR) $(VENV_PYTHON) -m pytest -q -c python/pyproject.toml \
+	  python/tests/test_processes.py
+
 # The clients of Alibaba Cloud themselves, each with the pinned dependencies that it was released with.
 OFFICIAL := tests/official-clients
 OFFICIAL_BUILT := $(CURDIR)/target/official
