@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import logging
 import os
+import threading
 from types import SimpleNamespace
 from typing import Any
 
@@ -14,6 +16,7 @@ import kmsramcred
 from kmsramcred import _shared
 from kmsramcred.acs import ProxyAcsClient
 
+from kms_emulator import Emulator
 from played import PlayedSecret
 
 
@@ -142,3 +145,44 @@ def test_a_file_that_the_program_names_must_be_there(tmp_path: Any, monkeypatch:
     kmsramcred.set_config_file(tmp_path / "none.properties")
     with pytest.raises(kmsramcred.ConfigMissingError, match="none.properties"):
         kmsramcred.default_client()
+
+
+def test_a_handler_may_hold_its_lock_while_others_log(emulator: Emulator, tmp_path: Any, secret_name: str) -> None:
+    """Two threads with two handlers, each of which asks for a credential with its lock held."""
+    logger = logging.getLogger("kmsramcred")
+    client = kmsramcred.Client.from_file(emulator.properties(tmp_path))
+    secret = client.secret(secret_name)
+    told: list[str] = []
+
+    class Asks(logging.Handler):
+        def emit(self, record: logging.LogRecord) -> None:
+            told.append(secret.credential().version_id)
+            logger.debug("of the handler's own")
+
+    def work(lock: Any) -> None:
+        for n in range(20):
+            if n % 5 == 0:
+                # Its record waits for whoever calls next.
+                secret.refresh()
+            with lock:
+                secret.credential()
+                client.stats()
+            logger.info("of the program's own")
+
+    handlers = [Asks(logging.INFO), Asks(logging.INFO)]
+    for handler in handlers:
+        logger.addHandler(handler)
+    logger.setLevel(logging.INFO)
+    try:
+        threads = [threading.Thread(target=work, args=(handlers[n % 2].lock,), daemon=True) for n in range(8)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join(20)
+        assert not [thread for thread in threads if thread.is_alive()], "a deadlock"
+    finally:
+        logger.setLevel(logging.NOTSET)
+        for handler in handlers:
+            logger.removeHandler(handler)
+        client.close()
+    assert len(told) >= 2 * 8 * 20
