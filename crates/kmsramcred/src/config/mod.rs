@@ -48,6 +48,7 @@ mod timing;
 pub use builder::ConfigBuilder;
 pub use ca::Ca;
 pub use client_key::ClientKeySettings;
+pub(crate) use client_key::FILE_LIMIT as CLIENT_KEY_FILE_LIMIT;
 pub use endpoint::Endpoint;
 pub use external::EXTERNAL_MARKER;
 pub use named_file::NamedFile;
