@@ -124,6 +124,7 @@ test-conformance: c-library python-package ## the same as tests
 .PHONY: check fmt header
 check: need-rust python-package ## see above
 	@cargo fmt --check
+	@cargo fmt --check --manifest-path fuzz/Cargo.toml
 	@cargo clippy --locked --workspace --all-targets --all-features -- --deny warnings
 	@RUSTDOCFLAGS="--deny warnings" cargo doc --quiet --locked --no-deps --package kmsramcred --package kms-emulator
 	@cargo xtask header --check
@@ -140,12 +141,33 @@ header: need-rust ## writes include/kmsramcred.h and the export list anew
 
 fmt: need-rust ## formats the Rust code
 	@cargo fmt
+	@cargo fmt --manifest-path fuzz/Cargo.toml
 
 .PHONY: bench
 bench: emulator c-library python-package ## what a cached credential costs in each language, and a dead gateway
 	@$(C_BUILD)/bindings/c/benches/ratios $(EMULATOR)
 	@cargo bench --quiet --locked --package kmsramcred --bench cached_read --bench failover
 	@$(VENV_PYTHON) python/benches/credential.py --emulator $(EMULATOR)
+
+# Each target for so many seconds. What is found is in target/fuzz/found, what was learnt in target/fuzz/learnt.
+FUZZ_SECONDS ?= 600
+FUZZ_TARGETS ?= $(notdir $(wildcard fuzz/seeds/*))
+FUZZ := PATH="$(CURDIR)/target/tools/bin:$$PATH" RUSTUP_TOOLCHAIN=nightly cargo fuzz
+.PHONY: fuzz
+fuzz: need-rust target/tools/bin/cargo-fuzz ## whatever reads foreign bytes, fed with anything (FUZZ_SECONDS for each target)
+	@rustup run nightly cargo --version >/dev/null 2>&1 || \
+	  { echo "make: the nightly toolchain is missing: rustup toolchain install nightly"; exit 1; }
+	@command -v c++ >/dev/null || { echo "make: c++ is missing: install a C++ compiler"; exit 1; }
+	@$(FUZZ) build --target-dir target/fuzz
+	@mkdir -p target/fuzz/empty
+	@cd target/fuzz/empty && for name in $(FUZZ_TARGETS); do \
+	  mkdir -p ../learnt/$$name ../found/$$name; echo "$$name, $(FUZZ_SECONDS) seconds"; \
+	  ../*/release/$$name -max_total_time=$(FUZZ_SECONDS) -max_len=8192 -timeout=20 -rss_limit_mb=2048 \
+	    -print_final_stats=1 -artifact_prefix=../found/$$name/ ../learnt/$$name $(CURDIR)/fuzz/seeds/$$name 2>&1 | \
+	    sed -un '/INITED\|pulse\|DONE\|stat::/p; /panicked\|ERROR/,$$p'; done
+
+target/tools/bin/cargo-fuzz:
+	@cargo install cargo-fuzz --locked --quiet --root target/tools --target-dir target/tools/build
 
 .PHONY: clean
 clean: ## removes target/

@@ -18,6 +18,8 @@ mod element;
 mod endpoint;
 mod environ;
 mod external;
+#[cfg(any(fuzzing, test))]
+pub(crate) mod fuzzing;
 mod gateways;
 mod identity;
 mod ini_profile;
