@@ -23,7 +23,7 @@ help:
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 18
 
 # A missing tool is named in one line, before anything is built.
-.PHONY: need-rust need-c need-python need-go need-node
+.PHONY: need-rust need-c need-python need-go need-node need-fuzz
 need-rust:
 	@command -v cargo >/dev/null || { echo "make: cargo is missing: install Rust 1.88 or later (rustup)"; exit 1; }
 need-c: need-rust
@@ -38,6 +38,10 @@ need-go:
 need-node:
 	@command -v node >/dev/null && command -v npm >/dev/null || \
 	  { echo "make: node or npm is missing: install Node 18 or later"; exit 1; }
+need-fuzz: need-rust
+	@rustup run nightly cargo --version >/dev/null 2>&1 || \
+	  { echo "make: the nightly toolchain is missing: rustup toolchain install nightly"; exit 1; }
+	@command -v c++ >/dev/null || { echo "make: c++ is missing: install a C++ compiler"; exit 1; }
 
 # What the targets below are made of.
 .PHONY: emulator c-library python-package
@@ -154,19 +158,16 @@ FUZZ_SECONDS ?= 600
 FUZZ_TARGETS ?= $(notdir $(wildcard fuzz/seeds/*))
 FUZZ := PATH="$(CURDIR)/target/tools/bin:$$PATH" RUSTUP_TOOLCHAIN=nightly cargo fuzz
 .PHONY: fuzz
-fuzz: need-rust target/tools/bin/cargo-fuzz ## whatever reads foreign bytes, fed with anything (FUZZ_SECONDS for each target)
-	@rustup run nightly cargo --version >/dev/null 2>&1 || \
-	  { echo "make: the nightly toolchain is missing: rustup toolchain install nightly"; exit 1; }
-	@command -v c++ >/dev/null || { echo "make: c++ is missing: install a C++ compiler"; exit 1; }
+fuzz: need-fuzz target/tools/bin/cargo-fuzz ## whatever reads foreign bytes, fed with anything (FUZZ_SECONDS for each target)
 	@$(FUZZ) build --target-dir target/fuzz
 	@mkdir -p target/fuzz/empty
 	@cd target/fuzz/empty && for name in $(FUZZ_TARGETS); do \
 	  mkdir -p ../learnt/$$name ../found/$$name; echo "$$name, $(FUZZ_SECONDS) seconds"; \
-	  ../*/release/$$name -max_total_time=$(FUZZ_SECONDS) -max_len=8192 -timeout=20 -rss_limit_mb=2048 \
+	  ../*/release/$$name -max_total_time=$(FUZZ_SECONDS) -max_len=8192 -timeout=60 -rss_limit_mb=2048 \
 	    -print_final_stats=1 -artifact_prefix=../found/$$name/ ../learnt/$$name $(CURDIR)/fuzz/seeds/$$name 2>&1 | \
-	    sed -un '/INITED\|pulse\|DONE\|stat::/p; /panicked\|ERROR/,$$p'; done
+	    sed -un '/panicked\|ERROR/,$$ { p; d; }; /INITED\|pulse\|DONE\|stat::/p'; done
 
-target/tools/bin/cargo-fuzz:
+target/tools/bin/cargo-fuzz: | need-fuzz
 	@cargo install cargo-fuzz --locked --quiet --root target/tools --target-dir target/tools/build
 
 .PHONY: clean

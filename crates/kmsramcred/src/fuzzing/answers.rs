@@ -1,9 +1,9 @@
 //! The answers of gateways, of both protocols, and the AccessKey in them.
 
 use super::unsaid::{assert_line, assert_unsaid, said};
+use crate::exchange::Question;
 use crate::exchange::{HttpRequest, HttpResponse};
 use crate::gateway::dedicated_message::GetSecretValueResponse;
-use crate::exchange::Question;
 use crate::gateway::{Answer, Dedicated, OpenApi, Protocol};
 use crate::secret_value;
 use crate::sign::{Call, Scheme, openapi_request};

@@ -35,8 +35,12 @@ const LEAST: usize = 16;
 fn ends_of(text: &str) -> Option<[&str; 2]> {
     let ends = [text.get(..LEAST)?, text.get(text.len() - LEAST..)?];
     let has = |part: &str, kind: fn(&u8) -> bool| part.as_bytes().iter().any(kind);
+    // The words of an error, which the fuzzer learns, have blanks.
     let looks_like_a_key = |part: &&str| {
-        has(part, u8::is_ascii_uppercase) && has(part, u8::is_ascii_lowercase) && has(part, u8::is_ascii_digit)
+        part.bytes().all(|byte| byte.is_ascii_alphanumeric())
+            && has(part, u8::is_ascii_uppercase)
+            && has(part, u8::is_ascii_lowercase)
+            && has(part, u8::is_ascii_digit)
     };
     ends.iter().all(looks_like_a_key).then_some(ends)
 }
