@@ -42,7 +42,9 @@ impl ClientKey {
     /// but the key's id.
     pub fn read(file: &[u8], password: &SecretText) -> Result<ClientKey, String> {
         if file.len() > FILE_LIMIT {
-            return Err(format!("more than {FILE_LIMIT} bytes; a ClientKey file has some four thousand"));
+            return Err(format!(
+                "more than {FILE_LIMIT} bytes; a ClientKey file has some four thousand; take it as KMS offered it"
+            ));
         }
         let file: File = serde_json::from_slice(file).map_err(|error| {
             let what = if error.is_data() {
@@ -115,7 +117,7 @@ fn undecodable(error: &p12_keystore::error::Error) -> String {
             "a PKCS#12 archive with an encryption that is not supported; RC2-40, 3DES and PBES2 are"
         }
         Wrong::InvalidParameters => {
-            "a PKCS#12 archive with an encryption that asks for more than a million rounds, or lacks its parameters"
+            "a PKCS#12 archive with an encryption that asks for more than a million rounds, or lacks its parameters; take the file as KMS offered it"
         }
         _ => "PrivateKeyData that is no PKCS#12 archive; take the file as KMS offered it",
     }

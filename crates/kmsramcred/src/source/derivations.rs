@@ -22,7 +22,9 @@ pub(super) fn objection(archive: &[u8]) -> Option<String> {
         );
     }
     let keys = COUNTED.into_iter().map(count).sum::<usize>();
-    (keys > MOST).then(|| format!("a PKCS#12 archive with {keys} encryptions; a ClientKey has two"))
+    (keys > MOST).then(|| {
+        format!("a PKCS#12 archive with {keys} encryptions, where a ClientKey has two; take the file as KMS offered it")
+    })
 }
 
 #[cfg(test)]
