@@ -14,8 +14,8 @@ use std::sync::{Arc, LazyLock};
 
 const NAME: &str = "prod/robot";
 const TIME: i64 = 1_740_091_234_000;
-const SECRET: &str = "Sq7IdentitySecretOfTheFuzzTarget";
-const TOKEN: &str = "Tq7IdentityTokenOfTheFuzzTarget+/==";
+const SECRET: &str = "Sq7vXk2PzR9mWd4LbT6yHc8NfG3jQa5E";
+const TOKEN: &str = "Tx9bKw4VnZ7pLr2MsY6hDf8QcJ3gUe5A+/==";
 /// Success, refusals, and failures that may pass.
 const STATUSES: [u16; 5] = [200, 400, 403, 404, 503];
 
