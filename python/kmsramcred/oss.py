@@ -143,8 +143,8 @@ class ProxyBucket(_Rotating, oss2.Bucket):
 
     It reads ``managed_credentials_providers.properties`` (see the documentation for where it is looked for), unless
     ``client`` gives it a ``kmsramcred.Client``. ``auth_version`` is the version of the signatures: ``"v1"`` as in the
-    official plug-in, ``"v2"``, or ``"v4"``, which needs ``region``. ``ak_expire_handler.judge_ak_expire(exception)`` may
-    say that further errors mean a dead key. Further options (``is_path_style``) go to ``oss2.Bucket``.
+    official plug-in, ``"v2"``, or ``"v4"``, which needs ``region``. ``ak_expire_handler.judge_ak_expire(exception)``
+    may say that further errors mean a dead key. Further options (``is_path_style``) go to ``oss2.Bucket``.
 
     Nothing is fetched before the first call. Safe for threads and after ``fork``.
     """
