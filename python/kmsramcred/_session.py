@@ -18,7 +18,7 @@ class PerProcess:
     __slots__ = ("_copy", "_held")
 
     def __init__(self, copy: Callable[[Any], Any] | None = None) -> None:
-        self._copy = copy or unconnected
+        self._copy = copy or _unconnected
         self._held: tuple[int, Any] = (os.getpid(), None)
 
     def replace(self, session: Any) -> None:
@@ -44,7 +44,7 @@ class PerProcess:
             _inherited.append(session)
 
 
-def unconnected(session: Any) -> Any:
+def _unconnected(session: Any) -> Any:
     """The same settings without the connections: what the session's own pickling keeps."""
     fresh = copy.copy(session)
     fresh.cookies = type(session.cookies)()

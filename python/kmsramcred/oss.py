@@ -94,7 +94,10 @@ class _Rotating:
                         if call.error is not None:
                             error.__cause__ = call.error
                         raise
-                    rewind()
+                    try:
+                        rewind()
+                    except Exception as gone:
+                        raise error from gone
                 else:
                     credential = signed_with.get()
                     if credential is not None and not credential.accepted:
@@ -283,5 +286,5 @@ def _unconnected(session: Any) -> Any:
     """The same settings without the connections, for a forked child."""
     fresh = copy.copy(session)
     if isinstance(getattr(session, "session", None), requests.Session):
-        fresh.session = _session.unconnected(session.session)
+        fresh.session = _session._unconnected(session.session)
     return fresh

@@ -202,6 +202,27 @@ def test_a_head_is_refused_in_a_header(bucket: ProxyBucket) -> None:
     bucket.head_object("key")
 
 
+class SeeksOnce(io.BytesIO):
+    """Can go back as long as nobody needs it."""
+
+    def read(self, size: int | None = -1) -> bytes:
+        self.seek = self.refuse  # type: ignore[method-assign]
+        return super().read(size)
+
+    def refuse(self, *_: int) -> int:
+        raise OSError("the tape is stuck")
+
+
+def test_a_body_that_does_not_go_back_after_all_leaves_the_services_error(
+    bucket: ProxyBucket, played: PlayedClient, service: Service
+) -> None:
+    service.answer = dead("k1")
+    with pytest.raises(oss2.exceptions.ServerError) as caught:
+        bucket.put_object("key", SeeksOnce(b"data"))
+    assert caught.value.code == DEAD and "the tape is stuck" in str(caught.value.__cause__)
+    assert len(service.requests) == 1 and played.played.serial == 2
+
+
 class Subclass(oss2.utils._BytesAndFileAdapter):  # type: ignore[misc, name-defined]
     pass
 
