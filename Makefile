@@ -82,7 +82,7 @@ loom: need-rust ## the cache under a model checker
 	@RUSTFLAGS="--cfg kmsramcred_loom" CARGO_TARGET_DIR=$(CURDIR)/target/loom \
 	  cargo test --locked --package kmsramcred --release --test loom_entry
 
-test-c: emulator c-library ## the C tests
+test-c: emulator c-library ## the C and C++ tests
 	@ctest --test-dir $(C_BUILD) --output-on-failure
 	@cargo xtask symbols --check
 
