@@ -2,7 +2,7 @@
 #
 #   make demo     rides through rotations with a C and a Python program
 #   make test     every test of every language
-#   make check    formats, lints, the header, the export list, edges, documents, licences
+#   make check    formats, lints, the header, the ABI, edges, documents, licences
 
 SHELL := bash
 .SHELLFLAGS := -eu -o pipefail -c
@@ -23,13 +23,16 @@ help:
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 18
 
 # A missing tool is named in one line, before anything is built.
-.PHONY: need-rust need-c need-python need-go need-node need-fuzz
+.PHONY: need-rust need-c need-python need-go need-node need-fuzz need-abi
 need-rust:
 	@command -v cargo >/dev/null || { echo "make: cargo is missing: install Rust 1.88 or later (rustup)"; exit 1; }
 need-c: need-rust
 	@command -v cmake >/dev/null || { echo "make: cmake is missing: install CMake 3.22 or later"; exit 1; }
 	@command -v cc >/dev/null || { echo "make: cc is missing: install a C compiler"; exit 1; }
 	@command -v c++ >/dev/null || { echo "make: c++ is missing: install a C++ compiler"; exit 1; }
+need-abi: need-c
+	@command -v abidiff >/dev/null && command -v abidw >/dev/null || \
+	  { echo "make: abidiff or abidw is missing: install libabigail (Debian: abigail-tools)"; exit 1; }
 need-python: need-rust
 	@$(PYTHON) -c 'import sys, venv; sys.exit(sys.version_info < (3, 10))' 2>/dev/null || \
 	  { echo "make: $(PYTHON) is missing, older than 3.10, or has no venv module; or set PYTHON=..."; exit 1; }
@@ -126,12 +129,13 @@ test-conformance: c-library python-package ## the same as tests
 	@$(STORIES) cargo test --locked --package kmsramcred-conformance
 
 .PHONY: check fmt header
-check: need-rust python-package ## see above
+check: need-rust need-abi python-package ## see above
 	@cargo fmt --check
 	@cargo fmt --check --manifest-path fuzz/Cargo.toml
 	@cargo clippy --locked --workspace --all-targets --all-features -- --deny warnings
 	@RUSTDOCFLAGS="--deny warnings" cargo doc --quiet --locked --no-deps --package kmsramcred --package kms-emulator
 	@cargo xtask header --check
+	@cargo xtask abi --check
 	@cargo xtask edges
 	@cargo xtask readme --check
 	@cargo xtask wrong-settings --check
