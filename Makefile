@@ -136,12 +136,20 @@ check: need-rust need-abi python-package ## see above
 	@RUSTDOCFLAGS="--deny warnings" cargo doc --quiet --locked --no-deps --package kmsramcred --package kms-emulator
 	@cargo xtask header --check
 	@cargo xtask abi --check
+	@cargo xtask documented
 	@cargo xtask edges
 	@cargo xtask readme --check
 	@cargo xtask wrong-settings --check
 	@cargo xtask licences
 	@cd python && ../$(VENV_PYTHON) -m mypy
 	@cd target && ../$(VENV_PYTHON) -m mypy.stubtest kmsramcred._native
+
+.PHONY: docs-c
+docs-c: | target ## the reference of the C and C++ headers, as pages in target/docs-c/html
+	@command -v doxygen >/dev/null || { echo "make: doxygen is missing: install Doxygen 1.9 or later"; exit 1; }
+	@rm -rf target/docs-c
+	@doxygen bindings/c/Doxyfile
+	@echo target/docs-c/html/index.html
 
 header: need-rust ## writes include/kmsramcred.h and the export list anew
 	@cargo xtask header

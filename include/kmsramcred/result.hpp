@@ -312,7 +312,9 @@ Result<std::string> copied(Copy copy) {
 
 }  // namespace kmsramcred
 
+namespace std {
 template <>
-struct std::is_error_code_enum<kmsramcred::Status> : std::true_type {};
+struct is_error_code_enum<kmsramcred::Status> : true_type {};
+}  // namespace std
 
 #endif  // KMSRAMCRED_RESULT_HPP

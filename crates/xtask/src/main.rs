@@ -3,6 +3,7 @@
 #![forbid(unsafe_code)]
 
 mod abi;
+mod documented;
 mod edges;
 mod exports;
 mod header;
@@ -46,6 +47,8 @@ enum Command {
         #[arg(long)]
         check: bool,
     },
+    /// Checks that every public item of the C and C++ headers is documented.
+    Documented,
     /// Checks who may use whom, where `unsafe` may stand, and how long and how named files are.
     Edges,
     /// Checks the licences of everything that is built, and that some crates are not part of it.
@@ -71,6 +74,7 @@ fn main() -> ExitCode {
         Command::Header { check } => header::run(&root, check),
         Command::Symbols { check, library } => symbols::run(&root, check, library),
         Command::Abi { check } => abi::run(&root, check),
+        Command::Documented => documented::run(&root),
         Command::Edges => edges::run(&root),
         Command::Licences => licences::run(&root),
         Command::Readme { check: _ } => readme::run(&root),
