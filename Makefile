@@ -121,6 +121,7 @@ test-official: need-go need-node emulator $(VENV)/ready $(OFFICIAL_PYTHON) $(OFF
 
 # The same stories in every language: with a table, and as tests.
 STORIES := KMSRAMCRED_CONFORMANCE_C=$(CURDIR)/$(C_BUILD)/tests/conformance/drivers/c/conformance_driver \
+  KMSRAMCRED_CONFORMANCE_CPP=$(CURDIR)/$(C_BUILD)/tests/conformance/drivers/cpp/conformance_driver_cpp \
   KMSRAMCRED_CONFORMANCE_PYTHON=$(CURDIR)/$(VENV_PYTHON)
 conformance: c-library python-package ## the same stories in every language, as a table
 	@$(STORIES) cargo run --quiet --locked --package kmsramcred-conformance
