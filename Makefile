@@ -2,7 +2,7 @@
 #
 #   make demo     rides through rotations with a C and a Python program
 #   make test     every test of every language
-#   make check    formats, lints, the header, the export list, edges, documents, licences
+#   make check    formats, lints, the header, the ABI, edges, documents, licences
 
 SHELL := bash
 .SHELLFLAGS := -eu -o pipefail -c
@@ -23,13 +23,16 @@ help:
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 18
 
 # A missing tool is named in one line, before anything is built.
-.PHONY: need-rust need-c need-python need-go need-node
+.PHONY: need-rust need-c need-python need-go need-node need-fuzz need-abi
 need-rust:
 	@command -v cargo >/dev/null || { echo "make: cargo is missing: install Rust 1.88 or later (rustup)"; exit 1; }
 need-c: need-rust
 	@command -v cmake >/dev/null || { echo "make: cmake is missing: install CMake 3.22 or later"; exit 1; }
 	@command -v cc >/dev/null || { echo "make: cc is missing: install a C compiler"; exit 1; }
 	@command -v c++ >/dev/null || { echo "make: c++ is missing: install a C++ compiler"; exit 1; }
+need-abi: need-c
+	@command -v abidiff >/dev/null && command -v abidw >/dev/null || \
+	  { echo "make: abidiff or abidw is missing: install libabigail (Debian: abigail-tools)"; exit 1; }
 need-python: need-rust
 	@$(PYTHON) -c 'import sys, venv; sys.exit(sys.version_info < (3, 10))' 2>/dev/null || \
 	  { echo "make: $(PYTHON) is missing, older than 3.10, or has no venv module; or set PYTHON=..."; exit 1; }
@@ -38,6 +41,10 @@ need-go:
 need-node:
 	@command -v node >/dev/null && command -v npm >/dev/null || \
 	  { echo "make: node or npm is missing: install Node 18 or later"; exit 1; }
+need-fuzz: need-rust
+	@rustup run nightly cargo --version >/dev/null 2>&1 || \
+	  { echo "make: the nightly toolchain is missing: rustup toolchain install nightly"; exit 1; }
+	@command -v c++ >/dev/null || { echo "make: c++ is missing: install a C++ compiler"; exit 1; }
 
 # What the targets below are made of.
 .PHONY: emulator c-library python-package
@@ -78,7 +85,7 @@ loom: need-rust ## the cache under a model checker
 	@RUSTFLAGS="--cfg kmsramcred_loom" CARGO_TARGET_DIR=$(CURDIR)/target/loom \
 	  cargo test --locked --package kmsramcred --release --test loom_entry
 
-test-c: emulator c-library ## the C tests
+test-c: emulator c-library ## the C and C++ tests
 	@ctest --test-dir $(C_BUILD) --output-on-failure
 	@cargo xtask symbols --check
 
@@ -119,6 +126,7 @@ test-official: need-go need-node emulator $(VENV)/ready $(OFFICIAL_PYTHON) $(OFF
 
 # The same stories in every language: with a table, and as tests.
 STORIES := KMSRAMCRED_CONFORMANCE_C=$(CURDIR)/$(C_BUILD)/tests/conformance/drivers/c/conformance_driver \
+  KMSRAMCRED_CONFORMANCE_CPP=$(CURDIR)/$(C_BUILD)/tests/conformance/drivers/cpp/conformance_driver_cpp \
   KMSRAMCRED_CONFORMANCE_PYTHON=$(CURDIR)/$(VENV_PYTHON)
 conformance: c-library python-package ## the same stories in every language, as a table
 	@$(STORIES) cargo run --quiet --locked --package kmsramcred-conformance
@@ -126,12 +134,17 @@ conformance: c-library python-package ## the same stories in every language, as 
 test-conformance: c-library python-package ## the same as tests
 	@$(STORIES) cargo test --locked --package kmsramcred-conformance
 
-.PHONY: check fmt header
-check: need-rust python-package ## see above
+.PHONY: check check-abi fmt header
+check-abi: need-rust need-abi ## the C interface against its baseline
+	@cargo xtask abi --check
+
+check: need-rust $(if $(WITHOUT_ABIDIFF),,check-abi) python-package ## see above (WITHOUT_ABIDIFF=1 leaves check-abi out)
 	@cargo fmt --check
+	@cargo fmt --check --manifest-path fuzz/Cargo.toml
 	@cargo clippy --locked --workspace --all-targets --all-features -- --deny warnings
 	@RUSTDOCFLAGS="--deny warnings" cargo doc --quiet --locked --no-deps --package kmsramcred --package kms-emulator
 	@cargo xtask header --check
+	@cargo xtask documented
 	@cargo xtask edges
 	@cargo xtask readme --check
 	@cargo xtask wrong-settings --check
@@ -140,18 +153,43 @@ check: need-rust python-package ## see above
 	@cd python/compat && ../../$(VENV_PYTHON) -m mypy
 	@cd target && ../$(VENV_PYTHON) -m mypy.stubtest kmsramcred._native
 
+.PHONY: docs-c
+docs-c: | target ## the reference of the C and C++ headers, as pages in target/docs-c/html
+	@command -v doxygen >/dev/null || { echo "make: doxygen is missing: install Doxygen 1.9 or later"; exit 1; }
+	@rm -rf target/docs-c
+	@doxygen bindings/c/Doxyfile
+	@echo target/docs-c/html/index.html
+
 header: need-rust ## writes include/kmsramcred.h and the export list anew
 	@cargo xtask header
 	@cargo xtask symbols
 
 fmt: need-rust ## formats the Rust code
 	@cargo fmt
+	@cargo fmt --manifest-path fuzz/Cargo.toml
 
 .PHONY: bench
 bench: emulator c-library python-package ## what a cached credential costs in each language, and a dead gateway
 	@$(C_BUILD)/bindings/c/benches/ratios $(EMULATOR)
 	@cargo bench --quiet --locked --package kmsramcred --bench cached_read --bench failover
 	@$(VENV_PYTHON) python/benches/credential.py --emulator $(EMULATOR)
+
+# Each target for so many seconds. What is found is in target/fuzz/found, what was learnt in target/fuzz/learnt.
+FUZZ_SECONDS ?= 600
+FUZZ_TARGETS ?= $(notdir $(wildcard fuzz/seeds/*))
+FUZZ := PATH="$(CURDIR)/target/tools/bin:$$PATH" RUSTUP_TOOLCHAIN=nightly cargo fuzz
+.PHONY: fuzz
+fuzz: need-fuzz target/tools/bin/cargo-fuzz ## whatever reads foreign bytes, fed with anything (FUZZ_SECONDS for each target)
+	@$(FUZZ) build --target-dir target/fuzz
+	@mkdir -p target/fuzz/empty
+	@cd target/fuzz/empty && for name in $(FUZZ_TARGETS); do \
+	  mkdir -p ../learnt/$$name ../found/$$name; echo "$$name, $(FUZZ_SECONDS) seconds"; \
+	  ../*/release/$$name -max_total_time=$(FUZZ_SECONDS) -max_len=8192 -timeout=60 -rss_limit_mb=2048 \
+	    -print_final_stats=1 -artifact_prefix=../found/$$name/ ../learnt/$$name $(CURDIR)/fuzz/seeds/$$name 2>&1 | \
+	    sed -un '/panicked\|ERROR/,$$ { p; d; }; /INITED\|pulse\|DONE\|stat::/p'; done
+
+target/tools/bin/cargo-fuzz: | need-fuzz
+	@cargo install cargo-fuzz --locked --quiet --root target/tools --target-dir target/tools/build
 
 .PHONY: clean
 clean: ## removes target/

@@ -11,18 +11,27 @@
 #include <stdint.h>
 #include "kmsramcred/generation.h"
 
-/* The version of this header; `kmsramcred_version_number` gives that of the loaded library. */
+/** The first number of the version of this header. */
 #define KMSRAMCRED_VERSION_MAJOR 0
+
+/** The second number of the version of this header. */
 #define KMSRAMCRED_VERSION_MINOR 1
+
+/** The third number of the version of this header. */
 #define KMSRAMCRED_VERSION_PATCH 0
+
+/** The version of this header as one number; `kmsramcred_version_number` gives that of the loaded library. */
 #define KMSRAMCRED_VERSION_NUMBER \
   ((KMSRAMCRED_VERSION_MAJOR << 24) | (KMSRAMCRED_VERSION_MINOR << 16) | (KMSRAMCRED_VERSION_PATCH << 8))
 
+/** How a function of the library is declared. */
 #if defined(_WIN32) && !defined(KMSRAMCRED_STATIC)
 #  define KMSRAMCRED_API __declspec(dllimport)
 #else
 #  define KMSRAMCRED_API
 #endif
+
+/** A function whose status must be looked at. */
 #if defined(__GNUC__) || defined(__clang__)
 #  define KMSRAMCRED_MUST_USE __attribute__((warn_unused_result))
 #else

@@ -1,9 +1,10 @@
-"""HTTP sessions of the V1 SDK, one for each process."""
+"""HTTP sessions of an SDK, one for each process."""
 
 from __future__ import annotations
 
 import copy
 import os
+from collections.abc import Callable
 from typing import Any
 
 #: Sessions of the parent, kept for ever: their locks may have been held during the fork, so they must not even be
@@ -14,9 +15,10 @@ _inherited: list[Any] = []
 class PerProcess:
     """Holds a session and answers with a fresh copy of it in a forked child. Takes no lock."""
 
-    __slots__ = ("_held",)
+    __slots__ = ("_copy", "_held")
 
-    def __init__(self) -> None:
+    def __init__(self, copy: Callable[[Any], Any] | None = None) -> None:
+        self._copy = copy or _unconnected
         self._held: tuple[int, Any] = (os.getpid(), None)
 
     def replace(self, session: Any) -> None:
@@ -28,7 +30,7 @@ class PerProcess:
         if owner != pid and session is not None:
             _inherited.append(session)
             # Two threads may do this at once; then one copy is used for one call and thrown away.
-            session = _unconnected(session)
+            session = self._copy(session)
             self._held = (pid, session)
         return session
 

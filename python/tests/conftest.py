@@ -18,7 +18,8 @@ __all__ = ["emulator"]
 @pytest.fixture
 def secret_name(emulator: Emulator, request: pytest.FixtureRequest) -> str:
     """A secret of the test's own."""
-    name = "py-" + "".join(c if c.isalnum() else "-" for c in request.node.name)
+    test = f"{request.module.__name__}-{request.node.name}"
+    name = "py-" + "".join(c if c.isalnum() else "-" for c in test)
     emulator.post("/secrets", {"name": name})
     return name
 

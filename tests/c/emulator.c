@@ -23,7 +23,7 @@ static void field(const char *ready, const char *name, char *to, size_t room) {
 
 struct emulator emulator_start(const char *path) {
   int out[2];
-  char ready[4096], control[128];
+  char ready[4096], control[128], service[128];
   if (pipe(out) != 0) exit(1);
   if (fork() == 0) {
     dup2(out[1], STDOUT_FILENO);
@@ -39,12 +39,17 @@ struct emulator emulator_start(const char *path) {
   }
   struct emulator emulator;
   field(ready, "control", control, sizeof control);
+  field(ready, "default", service, sizeof service);
   field(ready, "kms_host", emulator.kms, sizeof emulator.kms);
   field(ready, "ca_path", emulator.ca_path, sizeof emulator.ca_path);
   field(ready, "access_key_id", emulator.access_key_id, sizeof emulator.access_key_id);
   field(ready, "access_key_secret", emulator.access_key_secret, sizeof emulator.access_key_secret);
   if (sscanf(control, "http://%63[^:]:%7[0-9]", emulator.control_host, emulator.control_port) != 2) {
     fprintf(stderr, "odd control address: %s\n", control);
+    exit(1);
+  }
+  if (sscanf(service, "%63[^:]:%7[0-9]", emulator.service_host, emulator.service_port) != 2) {
+    fprintf(stderr, "odd address of a service: %s\n", service);
     exit(1);
   }
   return emulator;

@@ -112,7 +112,7 @@ impl ErrorKind {
                 "Check the region or endpoint, and DNS, proxy, routes and security groups on the way to the gateway."
             }
             ErrorKind::Tls => {
-                "Check the gateway's name and certificate; name a private CA with caFilePath. Do not switch verification off."
+                "Check the host's name and certificate; name a gateway's private CA with caFilePath, any other with SSL_CERT_FILE. Do not switch verification off."
             }
             ErrorKind::Timeout => "Check the network to the gateway; raise the budget if it is known to be slow.",
             ErrorKind::KmsDenied => "Allow kms:GetSecretValue on this secret (and kms:Decrypt on its key) in RAM.",
@@ -225,7 +225,12 @@ impl Error {
 
     /// The same error, said of one secret.
     pub(crate) fn about_secret(self, name: &str) -> Error {
-        self.change(|details| details.message = line(format!("Secret {name:?}: {}", details.message), MESSAGE_LIMIT))
+        self.about(&format!("Secret {name:?}"))
+    }
+
+    /// The same error, said of something that its own words do not name.
+    pub(crate) fn about(self, what: &str) -> Error {
+        self.change(|details| details.message = line(format!("{what}: {}", details.message), MESSAGE_LIMIT))
     }
 
     fn change(self, with: impl FnOnce(&mut Details)) -> Error {

@@ -30,6 +30,9 @@ pub mod exchange;
 mod explain;
 mod fetcher;
 mod fork;
+#[cfg(any(fuzzing, test))]
+#[doc(hidden)]
+pub mod fuzzing;
 pub mod gateway;
 mod logging;
 mod refresher;

@@ -2,6 +2,8 @@
 
 #![forbid(unsafe_code)]
 
+mod abi;
+mod documented;
 mod edges;
 mod exports;
 mod header;
@@ -39,6 +41,14 @@ enum Command {
         #[arg(long)]
         library: Option<PathBuf>,
     },
+    /// Writes the baseline of what C programs have compiled in.
+    Abi {
+        /// Only compares the header with the baseline.
+        #[arg(long)]
+        check: bool,
+    },
+    /// Checks that every public item of the C and C++ headers is documented.
+    Documented,
     /// Checks who may use whom, where `unsafe` may stand, and how long and how named files are.
     Edges,
     /// Checks the licences of everything that is built, and that some crates are not part of it.
@@ -63,6 +73,8 @@ fn main() -> ExitCode {
     let outcome = tree::root().and_then(|root| match arguments.command {
         Command::Header { check } => header::run(&root, check),
         Command::Symbols { check, library } => symbols::run(&root, check, library),
+        Command::Abi { check } => abi::run(&root, check),
+        Command::Documented => documented::run(&root),
         Command::Edges => edges::run(&root),
         Command::Licences => licences::run(&root),
         Command::Readme { check: _ } => readme::run(&root),

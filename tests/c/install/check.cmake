@@ -22,6 +22,8 @@ run("${CMAKE_COMMAND}" -S "${SOURCE}" -B "${SCRATCH}/build" "-DCMAKE_PREFIX_PATH
 run("${CMAKE_COMMAND}" --build "${SCRATCH}/build")
 run("${SCRATCH}/build/with_kmsramcred")
 run("${SCRATCH}/build/with_static")
+run("${SCRATCH}/build/cpp_with_kmsramcred")
+run("${SCRATCH}/build/cpp_with_static")
 
 find_program(pkg_config pkg-config)
 find_program(compiler NAMES cc gcc clang)

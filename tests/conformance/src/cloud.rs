@@ -62,11 +62,12 @@ impl Cloud {
         keys.into_iter().map(|(key, value)| format!("{key}={value}")).collect()
     }
 
-    /// Writes a file into the working directory that only its owner may read, unless `mode` says otherwise.
+    /// Writes a file into the working directory, or below it, that only its owner may read, unless `mode` says otherwise.
     pub fn write(&self, name: &str, text: &str, mode: Option<&str>) -> Result<PathBuf, String> {
         let path = self.directory.join(name);
         let mode = u32::from_str_radix(mode.unwrap_or("600"), 8).map_err(|error| format!("mode: {error}"))?;
-        fs::write(&path, text)
+        fs::create_dir_all(path.parent().unwrap_or(&path))
+            .and_then(|()| fs::write(&path, text))
             .and_then(|()| fs::set_permissions(&path, Permissions::from_mode(mode)))
             .map_err(|error| format!("{}: {error}", path.display()))?;
         Ok(path)

@@ -10,13 +10,15 @@ pub enum Language {
     Rust,
     /// `drivers/c`, on `kmsramcred.h`.
     C,
+    /// `drivers/cpp`, on `kmsramcred.hpp`.
+    Cpp,
     /// `drivers/driver.py`, on the package `kmsramcred`.
     Python,
 }
 
 impl Language {
     /// Every language.
-    pub const ALL: [Language; 3] = [Language::Rust, Language::C, Language::Python];
+    pub const ALL: [Language; 4] = [Language::Rust, Language::C, Language::Cpp, Language::Python];
 
     /// How to start its driver. `rust` is the program of this crate.
     pub fn driver(self, rust: &Path) -> Result<Vec<String>, String> {
@@ -24,6 +26,7 @@ impl Language {
         match self {
             Language::Rust => Ok(vec![text(rust.to_owned()), "driver".to_owned()]),
             Language::C => Ok(vec![self.named("KMSRAMCRED_CONFORMANCE_C", "the C driver")?]),
+            Language::Cpp => Ok(vec![self.named("KMSRAMCRED_CONFORMANCE_CPP", "the C++ driver")?]),
             Language::Python => {
                 let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("drivers/driver.py");
                 let python = self.named("KMSRAMCRED_CONFORMANCE_PYTHON", "a Python with the package installed")?;
@@ -44,6 +47,7 @@ impl fmt::Display for Language {
         f.write_str(match self {
             Language::Rust => "rust",
             Language::C => "c",
+            Language::Cpp => "cpp",
             Language::Python => "python",
         })
     }

@@ -15,6 +15,9 @@ use std::time::{Duration, Instant};
 /// How long `until` waits. Nothing passes or fails by how fast it is.
 const PATIENCE: Duration = Duration::from_secs(30);
 
+/// Files that stories point a program to.
+const FIXTURES: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../vectors/fixtures");
+
 /// Stories put this where a secret belongs; nobody may ever say it.
 const NEVER_SHOWN: &str = "NEVER-SHOWN";
 
@@ -48,6 +51,15 @@ struct Story<'a> {
     facts: Vec<Fact>,
 }
 
+/// A ClientKey of the fixtures: its id, what registers it, its file and its password's.
+fn client_key() -> Value {
+    let id = "KAAP.00000000-0000-4000-8000-00000000000d";
+    let base = format!("{FIXTURES}/clientkey-d/clientKey_{id}");
+    let certificate = include_str!("../../vectors/fixtures/clientkey-d/cert.pem");
+    let (file, password) = (format!("{base}.json"), format!("{base}_Password.txt"));
+    json!({"id": id, "certificate": certificate, "file": file, "password_file": password})
+}
+
 /// Tells it. The facts are what must be the same in every language; the error is the first thing that went wrong.
 pub fn tell(scenario: &Scenario, driver: &[String]) -> (Vec<Fact>, Result<(), String>) {
     let cloud = match Cloud::start() {
@@ -61,7 +73,12 @@ pub fn tell(scenario: &Scenario, driver: &[String]) -> (Vec<Fact>, Result<(), St
     names.set("service", json!(ready.services["default"]));
     names.set("sts", json!(ready.sts_plain_host));
     names.set("caller", json!(ready.access_key_id));
-    names.set("fixtures", json!(concat!(env!("CARGO_MANIFEST_DIR"), "/../vectors/fixtures")));
+    names.set("metadata", json!(ready.metadata));
+    names.set("credentials_uri", json!(ready.credentials_uri));
+    names.set("dedicated", json!({"host": ready.dedicated_host, "ca": ready.dedicated_ca_path}));
+    names.set("ca", json!(ready.ca_path));
+    names.set("fixtures", json!(FIXTURES));
+    names.set("client_key", client_key());
     let filled = names.fill(&json!(scenario.environment), Unset::Refuse);
     let started = filled.and_then(|environment| {
         let variables = environment.as_object().into_iter().flatten();

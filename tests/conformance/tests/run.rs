@@ -7,7 +7,8 @@ use std::sync::{Mutex, OnceLock};
 /// The table of a language, made once.
 fn table(language: Language) -> &'static Result<Table, String> {
     static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
-    static TABLES: [OnceLock<Result<Table, String>>; Language::ALL.len()] = [const { OnceLock::new() }; 3];
+    static TABLES: [OnceLock<Result<Table, String>>; Language::ALL.len()] =
+        [const { OnceLock::new() }; Language::ALL.len()];
     let _turn = ONE_AT_A_TIME.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
     let rust = Path::new(env!("CARGO_BIN_EXE_kmsramcred-conformance"));
     TABLES[language as usize].get_or_init(|| run(language, rust, ""))
@@ -27,6 +28,11 @@ fn rust() {
 #[test]
 fn c() {
     every_story_ends_well(Language::C);
+}
+
+#[test]
+fn cpp() {
+    every_story_ends_well(Language::Cpp);
 }
 
 #[test]

@@ -6,6 +6,7 @@
 use super::environ::{self, Environment};
 use super::keys::{self, Group, KEYS, Key};
 use super::layers::{Layer, Settings};
+use super::location::Found;
 use super::origin::Origin;
 use super::process::Process;
 use super::setting::{Setting, VISIBLE, visible};
@@ -133,7 +134,11 @@ impl ConfigBuilder {
                 format!("A second file: {} is already read, and files are not merged.", shown::path(&file.path));
             return Err(Error::new(ErrorKind::InvalidArgument, message));
         }
-        let found = location::find(path, process)?;
+        self.found_file(location::find(path, process)?)
+    }
+
+    /// Adds a file that was found and read.
+    pub(super) fn found_file(&mut self, found: Found) -> Result<&mut Self, Error> {
         let properties = properties::parse(&found.bytes, &found.path)?;
         if properties.entries.is_empty() {
             return Err(location::empty(&found.path));

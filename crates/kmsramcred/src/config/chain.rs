@@ -18,7 +18,11 @@ pub(super) struct Surroundings<'a> {
     pub runs_programs: bool,
 }
 
-impl Surroundings<'_> {
+impl<'a> Surroundings<'a> {
+    pub fn of(process: &'a Process<'a>, runs_programs: bool) -> Surroundings<'a> {
+        Surroundings { process, runs_programs }
+    }
+
     /// A variable that is set to something.
     pub fn variable(&self, name: &str) -> Result<Option<SecretText>, String> {
         if let Some(reason) = self.process.distrust {
@@ -61,7 +65,7 @@ impl Surroundings<'_> {
 
 /// The links. `ecs` is what the settings say of the metadata service, `runs_programs` whether they allow programs.
 pub(super) fn read(process: &Process, ecs: SourceSettings, runs_programs: bool) -> SourceSettings {
-    let at = Surroundings { process, runs_programs };
+    let at = Surroundings::of(process, runs_programs);
     let link = |name, source: Result<SourceSettings, String>| ChainLink { name, source: source.map(Box::new) };
     let links = vec![
         link("env", environment(&at)),

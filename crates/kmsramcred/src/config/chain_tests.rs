@@ -209,11 +209,23 @@ fn profiles_that_assume_one_another_in_a_circle_are_refused() {
     };
     let circle = format!(r#"{{"current":"a","profiles":[{},{}]}}"#, chained("a", "b"), chained("b", "a"));
     let reason = cli(&circle).unwrap_err();
-    assert!(reason.contains("a, b assume one another in a circle"), "{reason}");
+    assert!(reason.contains(r#""a", "b" assume one another in a circle"#), "{reason}");
     let names: Vec<String> = (0..20).map(|at| format!("p{at}")).collect();
     let row: Vec<String> = names.windows(2).map(|pair| chained(&pair[0], &pair[1])).collect();
     let reason = cli(&format!(r#"{{"current":"p0","profiles":[{}]}}"#, row.join(","))).unwrap_err();
     assert!(reason.contains("more than 8 profiles"), "{reason}");
+}
+
+#[test]
+fn the_name_of_a_profile_is_shown_in_one_short_line() {
+    for (name, shown) in [(r"a\nb\u3164", r#""a\nb\u{3164}""#), (&"x".repeat(100_000), "a text of 100000 characters")] {
+        let missing = cli(&format!(r#"{{"current":"{name}"}}"#)).unwrap_err();
+        let circle = r#""mode":"ChainableRamRoleArn","source_profile""#;
+        let circle = cli(&format!(r#"{{"current":"{name}","profiles":[{{"name":"{name}",{circle}:"{name}"}}]}}"#));
+        for reason in [missing, circle.unwrap_err()] {
+            assert!(reason.contains(shown) && reason.len() < 400, "{reason}");
+        }
+    }
 }
 
 #[test]

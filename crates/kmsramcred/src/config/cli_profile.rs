@@ -8,6 +8,7 @@ use super::source_settings::SourceSettings;
 use super::{external, regular_file, role, shown};
 use crate::secret_text::SecretText;
 use serde::Deserialize;
+use std::fmt::Display;
 use std::path::PathBuf;
 
 const MOST_BYTES: usize = 1 << 20;
@@ -64,9 +65,18 @@ pub(super) fn read(at: &Surroundings, ecs: &SourceSettings) -> Result<SourceSett
     let bytes = regular_file::open(&path)
         .and_then(|(file, _)| regular_file::read(file, MOST_BYTES))
         .map_err(|error| format!("{} cannot be read: {error}", shown::written_path(&path)))?;
-    let shown = shown::path(&path);
+    in_bytes(&bytes, &shown::path(&path), at, ecs)
+}
+
+/// Reads the profile in use of a file's bytes; `shown` is what errors call the file.
+pub(super) fn in_bytes(
+    bytes: &[u8],
+    shown: &dyn Display,
+    at: &Surroundings,
+    ecs: &SourceSettings,
+) -> Result<SourceSettings, String> {
     // The message of the parser could quote what it met.
-    let file: File = serde_json::from_slice(&bytes)
+    let file: File = serde_json::from_slice(bytes)
         .map_err(|error| format!("{shown} is not the expected JSON (line {})", error.line()))?;
     let wanted = at.text("ALIBABA_CLOUD_PROFILE")?.unwrap_or_else(|| file.current.clone());
     let reading = Reading { at, ecs, file: shown.to_string() };
@@ -76,7 +86,8 @@ pub(super) fn read(at: &Surroundings, ecs: &SourceSettings) -> Result<SourceSett
 impl File {
     fn source(&self, name: &str, reading: &Reading, above: &mut Vec<String>) -> Result<SourceSettings, String> {
         if above.iter().any(|upper| upper == name) {
-            return Err(format!("the profiles {} assume one another in a circle", above.join(", ")));
+            let names: Vec<String> = above.iter().map(|name| shown::value(name)).collect();
+            return Err(format!("the profiles {} assume one another in a circle", names.join(", ")));
         }
         if above.len() == MOST_ROLES {
             return Err(format!("more than {MOST_ROLES} profiles assume one another"));
@@ -110,7 +121,7 @@ impl File {
                     .to_owned())
             }
         };
-        made.map_err(|reason| format!("profile {name:?}: {reason}"))
+        made.map_err(|reason| format!("profile {}: {reason}", shown::value(name)))
     }
 }
 

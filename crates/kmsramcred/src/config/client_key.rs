@@ -17,7 +17,7 @@ use std::sync::Arc;
 use zeroize::Zeroizing;
 
 /// A longer ClientKey file is none; real ones have some four thousand bytes.
-const FILE_LIMIT: usize = 64 * 1024;
+pub(crate) const FILE_LIMIT: usize = 64 * 1024;
 /// A longer password is none; those that KMS makes have 32 characters.
 const PASSWORD_LIMIT: usize = 1024;
 

@@ -8,6 +8,7 @@ use super::cli_profile::ecs_role;
 use super::source_settings::SourceSettings;
 use super::{regular_file, role, shown};
 use crate::secret_text::SecretText;
+use std::fmt::Display;
 use std::path::PathBuf;
 use zeroize::Zeroizing;
 
@@ -16,8 +17,17 @@ const MOST_BYTES: usize = 1 << 20;
 /// Reads the section in use; `ecs` is what the settings say of the metadata service.
 pub(super) fn read(at: &Surroundings, ecs: &SourceSettings) -> Result<SourceSettings, String> {
     let (path, bytes) = file(at)?;
-    let shown = shown::path(&path);
-    let text = std::str::from_utf8(&bytes).map_err(|_| format!("{shown} is not UTF-8"))?;
+    in_bytes(&bytes, &shown::path(&path), at, ecs)
+}
+
+/// Reads the section in use of a file's bytes; `shown` is what errors call the file.
+pub(super) fn in_bytes(
+    bytes: &[u8],
+    shown: &dyn Display,
+    at: &Surroundings,
+    ecs: &SourceSettings,
+) -> Result<SourceSettings, String> {
+    let text = std::str::from_utf8(bytes).map_err(|_| format!("{shown} is not UTF-8"))?;
     let wanted = at.text("ALIBABA_CLOUD_PROFILE")?.unwrap_or_else(|| "default".to_owned());
     let section =
         Section::find(text, &wanted).ok_or_else(|| format!("{shown} has no section {}", shown::value(&wanted)))?;

@@ -18,6 +18,8 @@ mod element;
 mod endpoint;
 mod environ;
 mod external;
+#[cfg(any(fuzzing, test))]
+pub(crate) mod fuzzing;
 mod gateways;
 mod identity;
 mod ini_profile;
@@ -48,6 +50,7 @@ mod timing;
 pub use builder::ConfigBuilder;
 pub use ca::Ca;
 pub use client_key::ClientKeySettings;
+pub(crate) use client_key::FILE_LIMIT as CLIENT_KEY_FILE_LIMIT;
 pub use endpoint::Endpoint;
 pub use external::EXTERNAL_MARKER;
 pub use named_file::NamedFile;

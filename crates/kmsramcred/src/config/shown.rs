@@ -28,8 +28,17 @@ pub(super) fn value(text: &str) -> String {
     if text.is_empty() || text.chars().count() > MOST_SHOWN || text.contains('@') || looks_like_a_key(text) {
         hidden(text)
     } else {
-        format!("{text:?}")
+        quoted(text)
     }
+}
+
+/// A text in quotes. `Debug` alone leaves some letters that nobody sees as they are.
+fn quoted(text: &str) -> String {
+    let mut quoted = String::new();
+    for c in format!("{text:?}").chars() {
+        if is_unprintable(c) { quoted.extend(c.escape_unicode()) } else { quoted.push(c) }
+    }
+    quoted
 }
 
 /// The name of an unknown key or JSON member, or `None` where it may be a piece of a secret: a broken line can bring
@@ -83,6 +92,7 @@ mod tests {
     fn a_plain_value_is_shown_in_quotes_and_in_one_line() {
         assert_eq!(value("cn hangzhou"), "\"cn hangzhou\"");
         assert_eq!(value("a\nb"), "\"a\\nb\"");
+        assert_eq!(value("a\u{3164}b\u{202e}"), r#""a\u{3164}b\u{202e}""#);
         assert_eq!(value(""), "nothing");
     }
 

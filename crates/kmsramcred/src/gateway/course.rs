@@ -289,11 +289,20 @@ impl<'a> Course<'a> {
         }
     }
 
-    /// The error of one gateway, with what the others said at the end of its causes.
+    /// The error of one gateway, with what the others said at the end of its causes. Each names its gateway then, which the
+    /// error of a source does not do by itself.
     fn beside_others(&self, index: usize, error: Error) -> Error {
         let failed = |other: &usize| *other != index && self.records[*other].error.is_some();
-        let others = (0..self.records.len()).filter(failed).rev();
-        followed(error, others.fold(None, |before, other| Some(followed(self.told(other), before))))
+        let mut others = (0..self.records.len()).filter(failed).rev().peekable();
+        if others.peek().is_none() {
+            return error;
+        }
+        let named = |of: usize, error: Error| {
+            let name = self.parts.gateways[of].name();
+            if error.message().contains(name) { error } else { error.about(name) }
+        };
+        let causes = others.fold(None, |before, other| Some(followed(named(other, self.told(other)), before)));
+        followed(named(index, error), causes)
     }
 }
 

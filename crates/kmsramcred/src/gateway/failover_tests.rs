@@ -262,3 +262,15 @@ fn an_attempt_that_fails_after_another_one_was_answered_beside_it_is_no_news() {
     let findings = bench.gateways[0].findings(bench.clock.now());
     assert_eq!((findings.answered, findings.failures_in_a_row), (true, 0));
 }
+
+#[test]
+fn a_gateway_without_an_identity_is_named_beside_one_that_is_away() {
+    let bench = Bench::several(vec![
+        ("a.test", fixed("LTAI5tONE"), vec![failure(ErrorKind::Tls, "a.test is not trusted")]),
+        ("b.test", dry(ErrorKind::SourceDenied, u32::MAX), vec![]),
+    ]);
+    let error = bench.fetch(10).unwrap_err();
+    let told: Vec<String> =
+        std::iter::successors(Some(&error), |error| error.cause()).map(|error| error.message().to_owned()).collect();
+    assert_eq!(told, ["b.test: nothing to give", "a.test is not trusted"]);
+}

@@ -59,6 +59,8 @@ impl Chain {
     ) -> Result<(Arc<dyn Source>, Arc<Identity>), Failure> {
         let mut passed_over = Vec::new();
         let mut denied = false;
+        // Whether a link leads to anything: one whose place has nothing (404) does not.
+        let mut leads_anywhere = false;
         let mut cut_short = false;
         for link in &self.links {
             let reason = match &link.source {
@@ -73,7 +75,9 @@ impl Chain {
                         }
                         Err(error) if error.kind() == ErrorKind::Closed => return Err(Failure::settled(error)),
                         Err(error) => {
-                            denied |= !error.is_retryable();
+                            let nothing_there = error.http_status() == Some(404) && error.code().is_none();
+                            leads_anywhere |= !nothing_there;
+                            denied |= !error.is_retryable() && !nothing_there;
                             error.message().trim_end_matches('.').to_owned()
                         }
                     }
@@ -82,8 +86,7 @@ impl Chain {
             passed_over.push((link.name, reason));
         }
         let kind = match denied {
-            // Nothing was there to be asked, and nothing will be.
-            _ if self.links.iter().all(|link| link.source.is_err()) => ErrorKind::ConfigMissing,
+            _ if !leads_anywhere => ErrorKind::ConfigMissing,
             true => ErrorKind::SourceDenied,
             false => ErrorKind::SourceUnavailable,
         };

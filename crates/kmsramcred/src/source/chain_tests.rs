@@ -179,3 +179,16 @@ fn a_search_that_had_too_little_time_is_only_that_of_its_caller() {
     let answers = beside_a_search_in_vain(Duration::from_millis(500));
     assert!(answers.iter().all(|answer| answer.as_deref().is_ok_and(|id| id == "one")), "{answers:?}");
 }
+
+#[test]
+fn a_place_that_has_nothing_is_no_identity_that_was_refused() {
+    let clock = Arc::new(PausedClock::new(0));
+    let kind = |error: Error| {
+        let asked = played(&clock, Duration::ZERO, vec![Err(error)]);
+        let chain = Chain::new(vec![link("env", Err("X is not set".into())), link("a", Ok(asked))], clock.clone());
+        chain.identity(Deadline::after(&*clock, Duration::from_secs(10))).unwrap_err().kind()
+    };
+    assert_eq!(kind(denied().with_http_status(404)), ErrorKind::ConfigMissing);
+    assert_eq!(kind(denied().with_http_status(404).with_code("EntityNotExist.Role")), ErrorKind::SourceDenied);
+    assert_eq!(kind(denied().with_http_status(403)), ErrorKind::SourceDenied);
+}

@@ -4,8 +4,9 @@
 //! The file holds `{"KeyId": "KAAP.…", "PrivateKeyData": "<Base64 of PKCS#12>"}`. What KMS issues is encrypted with RC2-40
 //! and 3DES under a SHA-1 MAC; keys that were wrapped again with PBES2 are read too.
 
-use super::secret_field;
+use super::{derivations, secret_field};
 use crate::civil_time::format_utc;
+use crate::config::CLIENT_KEY_FILE_LIMIT as FILE_LIMIT;
 use crate::secret_text::{SecretText, shown_access_key_id};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -40,6 +41,11 @@ impl ClientKey {
     /// Reads the content of a ClientKey file. The error says what was found and what to do, and quotes nothing of the file
     /// but the key's id.
     pub fn read(file: &[u8], password: &SecretText) -> Result<ClientKey, String> {
+        if file.len() > FILE_LIMIT {
+            return Err(format!(
+                "more than {FILE_LIMIT} bytes; a ClientKey file has some four thousand; take it as KMS offered it"
+            ));
+        }
         let file: File = serde_json::from_slice(file).map_err(|error| {
             let what = if error.is_data() {
                 "JSON without the members KeyId and PrivateKeyData"
@@ -58,6 +64,9 @@ impl ClientKey {
         let archive = STANDARD.decode(base64.as_bytes()).map(Zeroizing::new);
         let archive =
             archive.map_err(|_| "PrivateKeyData that is not Base64; take the file as KMS offered it".to_owned())?;
+        if let Some(objection) = derivations::objection(&archive) {
+            return Err(objection);
+        }
         let archive = Pkcs12Archive::from_pkcs12(&archive, password.expose()).map_err(|error| undecodable(&error))?;
         let [key] = archive.keys.as_slice() else {
             return Err(format!("a PKCS#12 archive with {} private keys; a ClientKey has one", archive.keys.len()));
@@ -106,6 +115,9 @@ fn undecodable(error: &p12_keystore::error::Error) -> String {
         }
         Wrong::UnsupportedEncryptionScheme | Wrong::UnsupportedMacAlgorithm => {
             "a PKCS#12 archive with an encryption that is not supported; RC2-40, 3DES and PBES2 are"
+        }
+        Wrong::InvalidParameters => {
+            "a PKCS#12 archive with an encryption that asks for more than a million rounds, or lacks its parameters; take the file as KMS offered it"
         }
         _ => "PrivateKeyData that is no PKCS#12 archive; take the file as KMS offered it",
     }
@@ -165,6 +177,7 @@ mod tests {
             (wrong(FILE, "not the password"), "a password that does not open it"),
             (wrong(FILE, ""), "a password that does not open it"),
             (wrong(b"-----BEGIN", good), "not JSON"),
+            (wrong(&vec![b' '; 65_537], good), "more than 65536 bytes"),
             (wrong(br#"{"current":"default"}"#, good), "without the members KeyId and PrivateKeyData"),
             (wrong(&with("KeyId", "KAAP.a\r\nb"), good), "a KeyId that is none"),
             (wrong(&with("PrivateKeyData", "!"), good), "not Base64"),

@@ -92,7 +92,7 @@ impl MetadataService {
         self.read(ROLES, token, deadline, |response| match response.status {
             200 => metadata_answer::role_name(&response).map_err(Failure::settled),
             404 => Err(Failure::denied(
-                "No RAM role is attached to this ECS instance; attach one in the ECS console, or use another source."
+                "The ECS metadata service says that no RAM role is attached: attach one in the ECS console, or use another source."
                     .to_owned(),
                 404,
             )),

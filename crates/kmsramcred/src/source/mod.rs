@@ -7,6 +7,7 @@ mod assume_role;
 mod chain;
 pub mod client_key;
 mod credentials_uri;
+mod derivations;
 pub mod ecs_ram_role;
 mod external;
 pub mod fixed;
