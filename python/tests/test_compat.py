@@ -96,6 +96,18 @@ assert Manager.get_access_key_id(SECRET) and Manager.get_aliyun_sdk_secretsmanag
 Manager.shutdown()
 """
 
+BUCKET = """
+from aliyun_sdk_secretsmanager_oss_plugin.oss_ak_expire_handler import OssAkExpireHandler
+from aliyun_sdk_secretsmanager_oss_plugin.proxy_bucket import ProxyBucket
+bucket = ProxyBucket(secret_name=SECRET, endpoint="http://" + ENDPOINT, bucket_name="bucket")
+bucket.put_object("before", b"data")
+rotate()
+bucket.put_object("after", b"data" * 100)
+assert bucket.get_object("after").read() == b"data" * 100
+bucket.shutdown()
+assert OssAkExpireHandler("Gone").get_ak_expire_code() == "Gone"
+"""
+
 START = """
 import sys
 ENDPOINT, SECRET, CONTROL = sys.argv[1:]
@@ -141,3 +153,19 @@ def test_what_cannot_be_supported_says_so() -> None:
         SecretsManagerSdkCorePluginManager.get_acs_client("name", default_client=object())
     with pytest.raises(ValueError, match="secret_name"):
         AliyunSdkSecretsManagerPluginsManager.get_access_key_id("")
+
+
+def test_a_program_for_the_plug_in_for_oss_rides_through_a_rotation(
+    emulator: Emulator, tmp_path: pathlib.Path, secret_name: str
+) -> None:
+    pytest.importorskip("oss2")
+    emulator.properties(tmp_path)
+    done = subprocess.run(
+        [sys.executable, "-c", START + BUCKET, emulator.ready["oss_host"], secret_name, emulator.ready["control"]],
+        cwd=tmp_path,
+        env={"PYTHONPATH": f"{COMPAT}:{pathlib.Path(__file__).parent}", "PATH": "/usr/bin:/bin"},
+        capture_output=True,
+        text=True,
+        timeout=30,
+    )
+    assert done.returncode == 0, done.stderr

@@ -1,0 +1,1 @@
+"""The official plug-in for oss2, on top of kmsramcred."""
