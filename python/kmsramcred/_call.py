@@ -30,6 +30,11 @@ class Call:
         #: Why no newer key could be had, once that is known.
         self.error: KmsRamCredError | None = None
 
+    def begin(self) -> None:
+        """Starts the budget, if it does not run yet: where the report may have to queue for a thread first."""
+        if self._ends is None:
+            self._ends = time.monotonic() + self._budget
+
     def refused(
         self,
         serial: int,
@@ -44,18 +49,31 @@ class Call:
 
         ``can_resend=False``: the body is gone, so the answer is False, but the key gets refreshed all the same.
         """
-        if self._ends is None:
-            self._ends = time.monotonic() + self._budget
+        pause = self.judge(serial, service, host, code, http_status, can_resend=can_resend)
+        if pause:
+            time.sleep(pause)
+        return pause is not None
+
+    def judge(
+        self,
+        serial: int,
+        service: str,
+        host: str,
+        code: str | None,
+        http_status: int | None,
+        *,
+        can_resend: bool = True,
+    ) -> float | None:
+        """As ``refused``, but leaves the last wait to the caller: seconds before the next send, None for no send."""
+        self.begin()
+        assert self._ends is not None
         self._round += 1
         verdict = self._secret.report_failure(
             serial, service, host, code, http_status, self._round, max(0.0, self._ends - time.monotonic())
         )
         self.error = verdict.error
         if not can_resend or self._round >= ROUNDS:
-            return False
+            return None
         if verdict.action == "retry_later":
-            if verdict.retry_after > self._ends - time.monotonic():
-                return False
-            time.sleep(verdict.retry_after)
-            return True
-        return verdict.action == "retry"
+            return None if verdict.retry_after > self._ends - time.monotonic() else verdict.retry_after
+        return 0.0 if verdict.action == "retry" else None
