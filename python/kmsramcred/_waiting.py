@@ -1,4 +1,4 @@
-"""Waits of the native module off the event loop: on threads of our own, not on those that resolve names for the loop."""
+"""Waits of the native module off the event loop, on threads of our own: the loop's own ones resolve names."""
 
 from __future__ import annotations
 

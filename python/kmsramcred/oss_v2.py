@@ -188,9 +188,9 @@ class _Retryer(Retryer):
 
     def is_error_retryable(self, error: Exception) -> bool:
         operation = _operation.get()
-        if operation is None:
-            # Unsigned by us, or it failed before it was sent.
-            return self._attempts > 1 and bool(self._inner.is_error_retryable(error))
+        if operation is None or isinstance(error, exceptions.CredentialsFetchError):
+            # The wait for a credential has been as long as it may be.
+            return False
         if operation.again is not None and isinstance(error, exceptions.ServiceError):
             if operation.again:
                 return True

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import io
+import os
 import threading
 from collections.abc import Iterator
 from types import SimpleNamespace
@@ -135,6 +136,19 @@ def test_giving_up_shows_the_services_error_with_the_cause(clients: Clients, sec
     assert error.code == "InvalidAccessKeyId" and error.__cause__ is cause
 
 
+def test_a_secret_that_cannot_be_had_is_asked_for_once(secret: Any, service: Service) -> None:
+    asked = []
+
+    def fails(timeout: float | None = None) -> Any:
+        asked.append(timeout)
+        raise KmsServerError("KMS is down")
+
+    secret.credential = fails
+    with pytest.raises(oss.exceptions.OperationError, match="KMS is down"):
+        Clients("sync").call(config(service.host), secret, "put_object", put(b"data"))
+    assert len(asked) == 1 and not service.requests
+
+
 def test_a_token_goes_with_its_key(clients: Clients, secret: Any, service: Service) -> None:
     secret.tokens = {1: "token1", 3: "token3"}
     service.answer = refuses("k1", "k2")
@@ -197,7 +211,8 @@ def test_an_upload_cut_by_a_rotation_arrives_whole(
         body.seek(skip)
     made = config(emulator.ready["oss_host"], signature_version=version)
     clients.call(made, secret, "put_object", put(body))
-    got = oss.Client(kmsramcred.oss_v2.configure(made, secret)).get_object(oss.GetObjectRequest(bucket="bucket", key="key"))
+    reader = oss.Client(kmsramcred.oss_v2.configure(made, secret))
+    got = reader.get_object(oss.GetObjectRequest(bucket="bucket", key="key"))
     assert hashlib.sha256(got.body.content).digest() == hashlib.sha256(data[skip or 0 :]).digest()
     assert fetched(emulator, secret_name) == 2
 
@@ -220,7 +235,7 @@ def test_an_upload_in_parts_survives_a_rotation(
     assert got.body.content == data and fetched(emulator, secret_name) == 2
 
 
-ROTATIONS = 3
+ROTATIONS = int(os.environ.get("KMSRAMCRED_TEST_ROTATIONS", "3"))
 
 
 def ride(emulator: Emulator, name: str, done: Any, least: int) -> None:
@@ -232,7 +247,7 @@ def ride(emulator: Emulator, name: str, done: Any, least: int) -> None:
     until(lambda: done() >= goal, "operations go through after the last rotation", 60.0)
 
 
-def test_threads_ride_through_rotations(emulator: Emulator, kms: Client, secret_name: str) -> None:
+def test_threads_that_upload_ride_through_rotations(emulator: Emulator, kms: Client, secret_name: str) -> None:
     made = kmsramcred.oss_v2.configure(config(emulator.ready["oss_host"]), kms.secret(secret_name))
     client = oss.Client(made)
     ok, errors, stop, lock = [0], [], threading.Event(), threading.Lock()
@@ -259,7 +274,7 @@ def test_threads_ride_through_rotations(emulator: Emulator, kms: Client, secret_
     assert fetched(emulator, secret_name) <= ROTATIONS + 1
 
 
-def test_tasks_ride_through_rotations(emulator: Emulator, kms: Client, secret_name: str) -> None:
+def test_tasks_that_upload_ride_through_rotations(emulator: Emulator, kms: Client, secret_name: str) -> None:
     ok, errors = [0], []
 
     async def main() -> None:
