@@ -157,6 +157,28 @@ def test_a_stream_is_sent_again_whole(secret: PlayedSecret, service: Service, st
 
 
 @BOTH
+@pytest.mark.skipif(not hasattr(OpenApiClient, "call_sseapi"), reason="tea-openapi without server-sent events")
+def test_events_come_after_a_rotation(secret: PlayedSecret, service: Service, suffix: str) -> None:
+    refuse = refuses("k1")
+
+    def answer(seen: dict[str, Any]) -> tuple[int, bytes]:
+        status, body = refuse(seen)
+        return (status, body) if status != 200 else (200, b"data: one\n\ndata: two\n\n")
+
+    service.answer = answer
+    client = kmsramcred.tea.wrap(OpenApiClient, config(service.host), secret)  # type: ignore[arg-type]
+    arguments = params("ROA", "json"), OpenApiRequest(query={}, headers={}, body={"a": 1}), RuntimeOptions()
+
+    async def collect() -> list[Any]:
+        return [event async for event in client.call_sseapi_async(*arguments)]
+
+    events = asyncio.run(collect()) if suffix else list(client.call_sseapi(*arguments))
+    assert [event.event.data for event in events] == ["one", "two"]
+    assert [key_of(seen) for seen in service.requests] == ["k1", "k2"]
+    assert secret.reports[0]["code"] == DEAD and secret.reports[0]["status"] == 404
+
+
+@BOTH
 def test_rpc_headers_go_with_every_send(secret: PlayedSecret, service: Service, suffix: str) -> None:
     service.answer = refuses("k1")
     client = kmsramcred.tea.wrap(OpenApiClient, config(service.host), secret)  # type: ignore[arg-type]
