@@ -14,6 +14,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 PYTHON ?= python3
 VENV := target/venv
 VENV_PYTHON := $(VENV)/bin/python
+TEA03 := target/venv-tea-0.3
 EMULATOR := $(CURDIR)/target/release/kms-emulator
 C_BUILD := target/c
 
@@ -89,8 +90,17 @@ test-c: emulator c-library ## the C and C++ tests
 	@ctest --test-dir $(C_BUILD) --output-on-failure
 	@cargo xtask symbols --check
 
-test-python: emulator python-package ## the Python tests, rotations of the real SDK included
+test-python: emulator python-package $(TEA03)/ready ## the Python tests, rotations of the real SDK included
 	@KMS_EMULATOR=$(EMULATOR) $(VENV_PYTHON) -m pytest -q -c python/pyproject.toml python/tests
+	@$(TEA03)/bin/python -m pip install --quiet --force-reinstall --no-deps target/wheels/*.whl
+	@KMS_EMULATOR=$(EMULATOR) $(TEA03)/bin/python -m pytest -q -c python/pyproject.toml python/tests/test_tea.py
+
+# tea-openapi 0.3 and 0.4 exclude each other.
+$(TEA03)/ready: python/tests/tea-0.3.txt | need-python target
+	@rm -rf $(TEA03)
+	@$(PYTHON) -m venv $(TEA03)
+	@$(TEA03)/bin/python -m pip install --quiet --requirement $<
+	@touch $@
 
 .PHONY: matrix
 matrix: emulator python-package ## servers and pools of processes in Python through 200 rotations each

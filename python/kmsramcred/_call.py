@@ -32,6 +32,11 @@ class Call:
         #: Why no newer key could be had, once that is known.
         self.error: KmsRamCredError | None = None
 
+    def begin(self) -> None:
+        """Starts the budget, if it does not run yet: where the report may have to queue for a thread first."""
+        if self._ends is None:
+            self._ends = time.monotonic() + self._budget
+
     def refused(
         self,
         serial: int,
@@ -46,12 +51,25 @@ class Call:
 
         ``can_resend=False``: the body is gone, so the answer is False, but the key gets refreshed all the same.
         """
-        left = self._left()
-        verdict = _wait.report_failure(self._secret, serial, service, host, code, http_status, self._round, left)
-        pause = self._pause(verdict, can_resend)
+        pause = self.judge(serial, service, host, code, http_status, can_resend=can_resend)
         if pause:
             time.sleep(pause)
         return pause is not None
+
+    def judge(
+        self,
+        serial: int,
+        service: str,
+        host: str,
+        code: str | None,
+        http_status: int | None,
+        *,
+        can_resend: bool = True,
+    ) -> float | None:
+        """As ``refused``, but leaves the last wait to the caller: seconds before the next send, None for no send."""
+        left = self._left()
+        verdict = _wait.report_failure(self._secret, serial, service, host, code, http_status, self._round, left)
+        return self._pause(verdict, can_resend)
 
     async def refused_async(
         self,
@@ -63,13 +81,11 @@ class Call:
         *,
         can_resend: bool = True,
     ) -> bool:
-        """The same for asyncio: the loop goes on meanwhile."""
+        """``refused`` for asyncio: the loop goes on meanwhile."""
         from kmsramcred import aio
 
         left = self._left()
-        verdict = await aio.report_failure(
-            self._secret, serial, service, host, code, http_status, self._round, left
-        )
+        verdict = await aio.report_failure(self._secret, serial, service, host, code, http_status, self._round, left)
         pause = self._pause(verdict, can_resend)
         if pause:
             await asyncio.sleep(pause)
@@ -77,10 +93,12 @@ class Call:
 
     def _left(self) -> float:
         """Counts a refusal and says what is left of the budget."""
-        if self._ends is None:
-            self._ends = time.monotonic() + self._budget
+        self.begin()
         self._round += 1
-        return max(0.0, self._ends - time.monotonic())
+        return self._rest()
+
+    def _rest(self) -> float:
+        return self._budget if self._ends is None else max(0.0, self._ends - time.monotonic())
 
     def _pause(self, verdict: Verdict, can_resend: bool) -> float | None:
         """How long to wait before sending again; None: do not."""
@@ -88,6 +106,5 @@ class Call:
         if not can_resend or self._round >= ROUNDS:
             return None
         if verdict.action == "retry_later":
-            fits = self._ends is not None and verdict.retry_after <= self._ends - time.monotonic()
-            return verdict.retry_after if fits else None
+            return None if verdict.retry_after > self._rest() else verdict.retry_after
         return 0.0 if verdict.action == "retry" else None

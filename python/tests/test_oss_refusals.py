@@ -17,7 +17,7 @@ from kmsramcred._oss_body import rewinder
 from kmsramcred.oss import ProxyBucket
 
 from conftest import Service
-from test_acs import PlayedClient, refuses
+from played import PlayedClient, refuses
 
 DEAD = "InvalidAccessKeyId"
 
