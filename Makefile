@@ -24,7 +24,7 @@ help:
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 18
 
 # A missing tool is named in one line, before anything is built.
-.PHONY: need-rust need-c need-python need-go need-node need-fuzz need-abi
+.PHONY: need-rust need-c need-python need-go need-go-cgo need-node need-fuzz need-abi
 need-rust:
 	@command -v cargo >/dev/null || { echo "make: cargo is missing: install Rust 1.88 or later (rustup)"; exit 1; }
 need-c: need-rust
@@ -38,7 +38,9 @@ need-python: need-rust
 	@$(PYTHON) -c 'import sys, venv; sys.exit(sys.version_info < (3, 10))' 2>/dev/null || \
 	  { echo "make: $(PYTHON) is missing, older than 3.10, or has no venv module; or set PYTHON=..."; exit 1; }
 need-go:
-	@command -v go >/dev/null || { echo "make: go is missing: install Go 1.21 or later"; exit 1; }
+	@command -v go >/dev/null || { echo "make: go is missing: install Go 1.24 or later"; exit 1; }
+need-go-cgo: need-go need-c
+	@command -v pkg-config >/dev/null || { echo "make: pkg-config is missing: install pkg-config or pkgconf"; exit 1; }
 need-node:
 	@command -v node >/dev/null && command -v npm >/dev/null || \
 	  { echo "make: node or npm is missing: install Node 18 or later"; exit 1; }
@@ -76,8 +78,8 @@ demo: emulator c-library python-package ## see above
 	@KMS_EMULATOR=$(EMULATOR) KMSRAMCRED_DEMO_C=$(CURDIR)/$(C_BUILD)/examples/c/rotation_demo \
 	  KMSRAMCRED_DEMO_PYTHON=$(CURDIR)/$(VENV_PYTHON) cargo run --quiet --locked --release --package kmsramcred-demo
 
-.PHONY: test test-rust test-c test-python test-official test-conformance conformance loom
-test: need-c need-python need-go need-node test-rust loom test-c test-python test-official test-conformance ## see above
+.PHONY: test test-rust test-c test-python test-go test-official test-conformance conformance loom
+test: need-c need-python need-go-cgo need-node test-rust loom test-c test-python test-go test-official test-conformance ## see above
 
 test-rust: need-rust ## the Rust tests, with panics injected into the C interface
 	@cargo test --locked --workspace --exclude kmsramcred-python --exclude kmsramcred-conformance --features kmsramcred-c/testing
@@ -106,6 +108,28 @@ $(TEA03)/ready: python/tests/tea-0.3.txt | need-python target
 matrix: emulator python-package ## servers and pools of processes in Python through 200 rotations each
 	@KMSRAMCRED_REPETITIONS=200 KMS_EMULATOR=$(EMULATOR) $(VENV_PYTHON) -m pytest -q -c python/pyproject.toml \
 	  python/tests/test_processes.py
+
+# Go builds against an installed library, as users do.
+GO_PREFIX := $(CURDIR)/target/go/prefix
+GO_DRIVER := $(CURDIR)/target/go/conformance_driver
+GO_MODULES := go tests/conformance/drivers/go
+GO := CGO_ENABLED=1 GOFLAGS=-buildvcs=false PKG_CONFIG_PATH=$(GO_PREFIX)/lib/pkgconfig LD_LIBRARY_PATH=$(GO_PREFIX)/lib go
+
+.PHONY: go-library go-driver check-go
+go-library: need-go-cgo c-library
+	@cmake --install $(C_BUILD) --prefix $(GO_PREFIX) >/dev/null
+	@[ -e $(GO_PREFIX)/lib ] || ln -s lib64 $(GO_PREFIX)/lib
+
+go-driver: go-library
+	@cd tests/conformance/drivers/go && $(GO) build -tags kmsramcred_static -o $(GO_DRIVER) .
+
+test-go: emulator go-library ## the Go tests, with the race detector and with the archive
+	@cd go && KMS_EMULATOR=$(EMULATOR) $(GO) test -race -timeout 5m ./...
+	@cd go && KMS_EMULATOR=$(EMULATOR) $(GO) test -tags kmsramcred_static -timeout 5m ./...
+
+check-go: go-library
+	@unformatted=$$(gofmt -l $(GO_MODULES)); [ -z "$$unformatted" ] || { echo "gofmt is needed: $$unformatted"; exit 1; }
+	@for module in $(GO_MODULES); do (cd $$module && $(GO) vet ./...) || exit 1; done
 
 # The clients of Alibaba Cloud themselves, each with the pinned dependencies that it was released with.
 OFFICIAL := tests/official-clients
@@ -137,18 +161,18 @@ test-official: need-go need-node emulator $(VENV)/ready $(OFFICIAL_PYTHON) $(OFF
 # The same stories in every language: with a table, and as tests.
 STORIES := KMSRAMCRED_CONFORMANCE_C=$(CURDIR)/$(C_BUILD)/tests/conformance/drivers/c/conformance_driver \
   KMSRAMCRED_CONFORMANCE_CPP=$(CURDIR)/$(C_BUILD)/tests/conformance/drivers/cpp/conformance_driver_cpp \
-  KMSRAMCRED_CONFORMANCE_PYTHON=$(CURDIR)/$(VENV_PYTHON)
-conformance: c-library python-package ## the same stories in every language, as a table
+  KMSRAMCRED_CONFORMANCE_PYTHON=$(CURDIR)/$(VENV_PYTHON) KMSRAMCRED_CONFORMANCE_GO=$(GO_DRIVER)
+conformance: c-library python-package go-driver ## the same stories in every language, as a table
 	@$(STORIES) cargo run --quiet --locked --package kmsramcred-conformance
 
-test-conformance: c-library python-package ## the same as tests
+test-conformance: c-library python-package go-driver ## the same as tests
 	@$(STORIES) cargo test --locked --package kmsramcred-conformance
 
 .PHONY: check check-abi fmt header
 check-abi: need-rust need-abi ## the C interface against its baseline
 	@cargo xtask abi --check
 
-check: need-rust $(if $(WITHOUT_ABIDIFF),,check-abi) python-package ## see above (WITHOUT_ABIDIFF=1 leaves check-abi out)
+check: need-rust $(if $(WITHOUT_ABIDIFF),,check-abi) check-go python-package ## see above (WITHOUT_ABIDIFF=1 leaves check-abi out)
 	@cargo fmt --check
 	@cargo fmt --check --manifest-path fuzz/Cargo.toml
 	@cargo clippy --locked --workspace --all-targets --all-features -- --deny warnings
@@ -174,9 +198,10 @@ header: need-rust ## writes include/kmsramcred.h and the export list anew
 	@cargo xtask header
 	@cargo xtask symbols
 
-fmt: need-rust ## formats the Rust code
+fmt: need-rust need-go ## formats the Rust and the Go code
 	@cargo fmt
 	@cargo fmt --manifest-path fuzz/Cargo.toml
+	@gofmt -w $(GO_MODULES)
 
 .PHONY: bench
 bench: emulator c-library python-package ## what a cached credential costs in each language, and a dead gateway

@@ -14,11 +14,13 @@ pub enum Language {
     Cpp,
     /// `drivers/driver.py`, on the package `kmsramcred`.
     Python,
+    /// `drivers/go`, on the module `kmsramcred`.
+    Go,
 }
 
 impl Language {
     /// Every language.
-    pub const ALL: [Language; 4] = [Language::Rust, Language::C, Language::Cpp, Language::Python];
+    pub const ALL: [Language; 5] = [Language::Rust, Language::C, Language::Cpp, Language::Python, Language::Go];
 
     /// How to start its driver. `rust` is the program of this crate.
     pub fn driver(self, rust: &Path) -> Result<Vec<String>, String> {
@@ -32,7 +34,13 @@ impl Language {
                 let python = self.named("KMSRAMCRED_CONFORMANCE_PYTHON", "a Python with the package installed")?;
                 Ok(vec![python, text(script)])
             }
+            Language::Go => Ok(vec![self.named("KMSRAMCRED_CONFORMANCE_GO", "the Go driver")?]),
         }
+    }
+
+    /// Whether its programs can fork. A Go program cannot: the child would have one thread of the many that its runtime needs.
+    pub fn forks(self) -> bool {
+        self != Language::Go
     }
 
     fn named(self, variable: &str, what: &str) -> Result<String, String> {
@@ -49,6 +57,7 @@ impl fmt::Display for Language {
             Language::C => "c",
             Language::Cpp => "cpp",
             Language::Python => "python",
+            Language::Go => "go",
         })
     }
 }

@@ -89,6 +89,11 @@ pub struct Step {
 }
 
 impl Scenario {
+    /// Whether the program of the story forks.
+    pub fn forks(&self) -> bool {
+        self.told.iter().any(|step| step.verb.as_deref() == Some("fork"))
+    }
+
     /// All stories of a directory, by name.
     pub fn all(directory: &Path) -> Result<Vec<Scenario>, String> {
         let files = std::fs::read_dir(directory).map_err(|error| format!("{}: {error}", directory.display()))?;

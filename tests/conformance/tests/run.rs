@@ -41,6 +41,11 @@ fn python() {
 }
 
 #[test]
+fn go() {
+    every_story_ends_well(Language::Go);
+}
+
+#[test]
 fn users_of_every_language_see_the_same() {
     let tables: Vec<&Table> = Language::ALL.iter().filter_map(|language| table(*language).as_ref().ok()).collect();
     print(&tables);

@@ -1,0 +1,3 @@
+module github.com/kmsramcred/kmsramcred/go
+
+go 1.24

@@ -1,0 +1,6 @@
+//go:build cgo && kmsramcred_static
+
+package ffi
+
+// #cgo pkg-config: kmsramcred-static
+import "C"
