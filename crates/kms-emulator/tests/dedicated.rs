@@ -143,6 +143,8 @@ fn each_part_of_a_request_is_checked() {
         ("content-type: application/x-protobuf", "content-type: application/json", 415, "InvalidContentType"),
         ("KAAP.00000000", "KAAP.10000000", 404, "Unauthorized"),
         ("prod/db", "prod/dc", 400, "InvalidParam"),
+        ("POST / HTTP", "POST /?SecretName=other HTTP", 400, "InvalidParam"),
+        ("POST / HTTP", "POST /other HTTP", 400, "InvalidParam"),
         ("\r\nx-kms-apiname", "\r\nx-kms-added: 1\r\nx-kms-apiname", 401, "SignatureNotMatch"),
     ] {
         assert_eq!(drill.changed(from, to), (status, code.to_owned()), "{from} -> {to}");

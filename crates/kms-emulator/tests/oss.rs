@@ -71,6 +71,9 @@ fn parts_are_joined_in_their_order() {
     }
     let missing = "<C><Part><PartNumber>9</PartNumber><ETag>x</ETag></Part></C>";
     let target = format!("/b/k?uploadId={id}");
+    let copied = drill.call("PUT", &format!("/b/k?partNumber=3&uploadId={id}"), &[("x-oss-copy-source", "/b/x")], "");
+    assert_eq!(element(&copied, "Code"), "NotImplemented");
+    assert_eq!(element(&drill.call("GET", &format!("/b/other?uploadId={id}"), &[], ""), "Code"), "NoSuchUpload");
     assert_eq!(element(&drill.call("POST", &target, &[], missing), "Code"), "InvalidPart");
     assert_eq!(element(&drill.call("GET", &target, &[], ""), "PartNumber"), "1");
     assert_eq!(drill.call("POST", &target, &[], &format!("<C>{list}</C>")).status, 200);
@@ -121,6 +124,10 @@ fn bad_signatures_digests_and_operations_are_refused() {
     };
     assert_eq!(code(&drill, "PUT", "/b/k", &[("content-md5", "1B2M2Y8AsgTpgAmY7PhCfg==")]), "InvalidDigest");
     assert_eq!(code(&drill, "PUT", "/b/k?acl", &[]), "NotImplemented");
+    for (kind, body) in [("application/x-www-form-urlencoded", "acl=1&%FF"), ("application/x-protobuf", "\u{1}")] {
+        let put = drill.call("PUT", "/b/form", &[("content-type", kind)], body);
+        assert_eq!((put.status, drill.call("GET", "/b/form", &[], "").text().as_str()), (200, body), "{kind}");
+    }
     assert_eq!(code(&drill, "GET", "/none/", &[]), "NoSuchBucket");
     drill.emulator.control(
         "POST",

@@ -30,7 +30,7 @@ pub(super) fn answer(
     request: &SignedRequest,
     now: Timestamp,
 ) -> Result<Answer, Failure> {
-    let asks = |name: &str| request.parameter(name).is_some();
+    let asks = |name: &str| request.query_parameter(name).is_some();
     let done = |status| Ok(Answer::new(status, "application/xml", ""));
     match request.method {
         Method::PUT if request.query.is_empty() => {
@@ -60,7 +60,7 @@ pub(super) fn answer(
 
 fn list(store: &Store, bucket: &str, request: &SignedRequest, now: Timestamp) -> Result<Answer, Failure> {
     let objects = store.buckets.get(bucket).ok_or_else(Failure::no_such_bucket)?;
-    let prefix = request.parameter("prefix").unwrap_or("");
+    let prefix = request.query_parameter("prefix").unwrap_or("");
     let found = objects.iter().filter(|(key, _)| key.starts_with(prefix)).take(MOST_KEYS);
     let contents = found.map(|(key, object)| {
         json!({"Key": key, "LastModified": oss_date(object.modified), "ETag": super::object::quoted(&object.etag),

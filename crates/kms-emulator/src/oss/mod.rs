@@ -49,9 +49,9 @@ fn admitted(stage: &Stage, request: &SignedRequest, shown: Timestamp) -> Result<
     if key.is_empty() {
         return bucket::answer(store, &bucket, request, now);
     }
-    match request.parameter("uploadId") {
-        Some(id) => multipart::answer(store, id, request, now),
-        None if request.method == Method::POST && request.parameter("uploads").is_some() => {
+    match request.query_parameter("uploadId") {
+        Some(id) => multipart::answer(store, id, (&bucket, &key), request, now),
+        None if request.method == Method::POST && request.query_parameter("uploads").is_some() => {
             Ok(multipart::begin(store, &bucket, &key, request))
         }
         None => object::answer(store, &bucket, &key, request, now),

@@ -26,11 +26,19 @@ pub(super) fn begin(store: &mut Store, bucket: &str, key: &str, request: &Signed
 }
 
 /// Calls that name an upload.
-pub(super) fn answer(store: &mut Store, id: &str, request: &SignedRequest, now: Timestamp) -> Result<Answer, Failure> {
-    let upload = store.uploads.get_mut(id).ok_or_else(Failure::no_such_upload)?;
+pub(super) fn answer(
+    store: &mut Store,
+    id: &str,
+    (bucket, key): (&str, &str),
+    request: &SignedRequest,
+    now: Timestamp,
+) -> Result<Answer, Failure> {
+    let upload = store.uploads.get_mut(id).filter(|upload| upload.bucket == bucket && upload.key == key);
+    let upload = upload.ok_or_else(Failure::no_such_upload)?;
     match request.method {
+        Method::PUT if request.header("x-oss-copy-source").is_some() => Err(Failure::unknown("UploadPartCopy")),
         Method::PUT => {
-            let number = request.parameter("partNumber").and_then(|text| text.parse().ok());
+            let number = request.query_parameter("partNumber").and_then(|text| text.parse().ok());
             let number = number.filter(|number| (1..=10_000).contains(number));
             upload.parts.insert(number.ok_or_else(|| Failure::invalid("partNumber"))?, request.body.clone());
             let answer = Answer::new(200, "application/xml", "").with(header::ETAG, &etag(&request.body));

@@ -39,7 +39,7 @@ pub(super) fn answer(
     request: &SignedRequest,
     now: Timestamp,
 ) -> Result<Answer, Failure> {
-    if let Some(name) = FOREIGN.iter().find(|name| request.parameter(name).is_some()) {
+    if let Some(name) = FOREIGN.iter().find(|name| request.query_parameter(name).is_some()) {
         return Err(Failure::unknown(&format!("the subresource {name}; known: {}", KNOWN.join(", "))));
     }
     match request.method {
@@ -50,7 +50,7 @@ pub(super) fn answer(
             let object = Object::new(request.body.clone(), kept_headers(request), Kind::Normal, now);
             Ok(stored(store.put(bucket, key, object)))
         }
-        Method::POST if request.parameter("append").is_some() => append(store, bucket, key, request, now),
+        Method::POST if request.query_parameter("append").is_some() => append(store, bucket, key, request, now),
         Method::DELETE => {
             store.buckets.get_mut(bucket).and_then(|objects| objects.remove(key));
             Ok(Answer::new(204, "application/xml", ""))
@@ -111,7 +111,7 @@ fn append(
     request: &SignedRequest,
     now: Timestamp,
 ) -> Result<Answer, Failure> {
-    let position = request.parameter("position").and_then(|text| text.parse::<usize>().ok());
+    let position = request.query_parameter("position").and_then(|text| text.parse::<usize>().ok());
     let position = position.ok_or_else(|| Failure::invalid("position"))?;
     let (old, headers) = match store.object(bucket, key) {
         Ok(object) if object.kind != Kind::Appendable => return Err(Failure::not_appendable()),

@@ -4,6 +4,7 @@ use super::{Algorithm, Claim, SignedRequest, encode};
 use crate::clock::read_http_date;
 use crate::dedicated_message::CONTENT_TYPE;
 use crate::refusal::Refusal;
+use http::Method;
 use sha2::{Digest, Sha256};
 
 /// What tells such a request from one for OpenAPI.
@@ -15,6 +16,10 @@ const METHOD: &str = "x-kms-signaturemethod";
 const BEARER: &str = "Bearer ";
 
 pub(super) fn read(request: &SignedRequest) -> Result<Claim, Refusal> {
+    if request.method != Method::POST || request.path != "/" || !request.query.is_empty() {
+        let message = "The Param Request-Line is invalid: nothing but POST / is signed.";
+        return Err(Refusal::new(400, "InvalidParam", message));
+    }
     let header = |name: &str| request.header(name).map(str::trim).filter(|value| !value.is_empty());
     let required = |name: &str| header(name).map(str::to_owned).ok_or_else(|| invalid(name));
     if header("content-type") != Some(CONTENT_TYPE) {
@@ -41,7 +46,7 @@ pub(super) fn read(request: &SignedRequest) -> Result<Claim, Refusal> {
         expires: None,
         action: required(ACTION)?,
         version: required(VERSION)?,
-        parameters: request.parameters(),
+        parameters: request.form.clone(),
         algorithm: Algorithm::Rsa,
         signature: signature.to_owned(),
         strings_to_sign: vec![string_to_sign(request, &digest)],

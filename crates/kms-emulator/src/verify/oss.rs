@@ -91,7 +91,7 @@ pub(crate) fn resource(request: &SignedRequest) -> Option<(String, String)> {
 
 pub(super) fn claimed_key(request: &SignedRequest) -> Option<&str> {
     let header = request.header("authorization").and_then(|value| value.strip_prefix(PREFIX)?.split_once(':'));
-    header.map(|(id, _)| id).or(request.parameter(URL_KEY_ID))
+    header.map(|(id, _)| id).or(request.query_parameter(URL_KEY_ID))
 }
 
 /// Nobody signed this, or in a way that is not known.
@@ -100,7 +100,7 @@ pub(super) fn unsigned() -> Refusal {
 }
 
 pub(super) fn read(request: &SignedRequest) -> Result<Claim, Refusal> {
-    let resource = resource(request).filter(|_| request.readable).ok_or_else(unsigned)?;
+    let resource = resource(request).filter(|_| request.query_readable).ok_or_else(unsigned)?;
     let header = request.header("authorization").and_then(|value| value.strip_prefix(PREFIX)?.split_once(':'));
     let (id, signature, date, expires) = match header {
         Some((id, signature)) => {
@@ -108,7 +108,7 @@ pub(super) fn read(request: &SignedRequest) -> Result<Claim, Refusal> {
             (id, signature, date, None)
         }
         None => {
-            let parameter = |name: &str| request.parameter(name).ok_or_else(unsigned);
+            let parameter = |name: &str| request.query_parameter(name).ok_or_else(unsigned);
             let until = parameter("Expires")?;
             let expires = until.parse().ok().and_then(|second| Timestamp::from_second(second).ok());
             (parameter(URL_KEY_ID)?, parameter("Signature")?, until, Some(expires.ok_or_else(unsigned)?))
@@ -123,7 +123,7 @@ pub(super) fn read(request: &SignedRequest) -> Result<Claim, Refusal> {
         expires,
         action: format!("{} {}", request.method, request.path),
         version: String::new(),
-        parameters: request.parameters(),
+        parameters: request.query.clone(),
         algorithm: Algorithm::Oss1,
         signature: signature.to_owned(),
         strings_to_sign: vec![string_to_sign(request, date, &resource)],
@@ -133,7 +133,7 @@ pub(super) fn read(request: &SignedRequest) -> Result<Claim, Refusal> {
 /// The token, under the names that official clients have for it.
 pub(super) fn token(request: &SignedRequest) -> Option<String> {
     let header = request.header("x-oss-security-token").or(request.header("security-token"));
-    let sent = header.or(request.parameter("security-token")).or(request.parameter("x-oss-security-token"));
+    let sent = header.or(request.query_parameter("security-token")).or(request.query_parameter("x-oss-security-token"));
     sent.map(str::to_owned)
 }
 

@@ -11,6 +11,8 @@ use sha2::{Digest, Sha256};
 
 pub(super) const NAME: &str = "OSS4-HMAC-SHA256";
 pub(super) const URL_CREDENTIAL: &str = "x-oss-credential";
+/// A URL works for a week at most, in seconds.
+const LONGEST_LIFE: i64 = 7 * 24 * 3600;
 const UNSIGNED: &str = "UNSIGNED-PAYLOAD";
 
 /// What a request says of its signature, wherever it says it.
@@ -31,12 +33,12 @@ pub(super) fn claimed_key(request: &SignedRequest) -> Option<&str> {
 fn parts(request: &SignedRequest) -> Option<Parts<'_>> {
     let Some(header) = request.header("authorization").and_then(|value| value.strip_prefix(NAME)) else {
         return Some(Parts {
-            credential: request.parameter(URL_CREDENTIAL)?,
-            signature: request.parameter("x-oss-signature")?,
-            additional: request.parameter("x-oss-additional-headers").unwrap_or(""),
-            date: request.parameter("x-oss-date")?,
+            credential: request.query_parameter(URL_CREDENTIAL)?,
+            signature: request.query_parameter("x-oss-signature")?,
+            additional: request.query_parameter("x-oss-additional-headers").unwrap_or(""),
+            date: request.query_parameter("x-oss-date")?,
             payload: UNSIGNED,
-            lives: Some(request.parameter("x-oss-expires")?.parse().ok()?),
+            lives: Some(request.query_parameter("x-oss-expires")?.parse().ok()?),
         });
     };
     let field = |name: &str| {
@@ -48,17 +50,21 @@ fn parts(request: &SignedRequest) -> Option<Parts<'_>> {
         signature: field("Signature")?,
         additional: field("AdditionalHeaders").unwrap_or(""),
         date: request.header("x-oss-date")?,
-        payload: request.header("x-oss-content-sha256").unwrap_or(UNSIGNED),
+        payload: request.header("x-oss-content-sha256").filter(|payload| is_of(payload, &request.body))?,
         lives: None,
     })
 }
 
 pub(super) fn read(request: &SignedRequest) -> Result<Claim, Refusal> {
-    let parts = parts(request).filter(|_| request.readable).ok_or_else(oss::unsigned)?;
+    let parts = parts(request).filter(|_| request.query_readable).ok_or_else(oss::unsigned)?;
     let resource = oss::resource(request).ok_or_else(oss::unsigned)?;
     let (id, scope) = parts.credential.split_once('/').ok_or_else(oss::unsigned)?;
     let time = read_date(parts.date).ok_or_else(oss::unsigned)?;
-    if !scope.ends_with("/oss/aliyun_v4_request") || !scope.starts_with(&parts.date[..8]) {
+    let well_formed = match scope.split('/').collect::<Vec<_>>()[..] {
+        [day, region, "oss", "aliyun_v4_request"] => day == &parts.date[..8] && !region.is_empty(),
+        _ => false,
+    };
+    if !well_formed || parts.lives.is_some_and(|lives| !(1..=LONGEST_LIFE).contains(&lives)) {
         return Err(oss::unsigned());
     }
     let digest = Sha256::digest(canonical_request(request, &parts, &resource));
@@ -70,11 +76,16 @@ pub(super) fn read(request: &SignedRequest) -> Result<Claim, Refusal> {
         expires: parts.lives.map(|seconds| later_by_seconds(time, seconds)),
         action: format!("{} {}", request.method, request.path),
         version: String::new(),
-        parameters: request.parameters(),
+        parameters: request.query.clone(),
         algorithm: Algorithm::Oss4,
         signature: parts.signature.to_owned(),
         strings_to_sign: vec![format!("{NAME}\n{}\n{scope}\n{}", parts.date, encode::hex(&digest))],
     })
+}
+
+/// Whether a payload line is the body's digest, or says that nobody took it.
+fn is_of(payload: &str, body: &[u8]) -> bool {
+    payload == UNSIGNED || payload == encode::hex(&Sha256::digest(body))
 }
 
 /// `20251010T125821Z`

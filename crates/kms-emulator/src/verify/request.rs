@@ -15,6 +15,8 @@ pub(crate) struct SignedRequest {
     pub(crate) body: Bytes,
     /// False when parameters or a message do not decode; such a request has no parameters.
     pub(super) readable: bool,
+    /// The same of the query alone.
+    pub(super) query_readable: bool,
     pub(crate) query: Vec<(String, String)>,
     pub(super) form: Vec<(String, String)>,
 }
@@ -31,14 +33,20 @@ impl SignedRequest {
             Some(Vec::new())
         };
         let query = encode::pairs(query);
-        let readable = query.is_some() && form.is_some();
+        let query_readable = query.is_some();
+        let readable = query_readable && form.is_some();
         let (query, form) = (query.unwrap_or_default(), form.unwrap_or_default());
-        Self { method, path: path.to_owned(), headers, body, readable, query, form }
+        Self { method, path: path.to_owned(), headers, body, readable, query_readable, query, form }
     }
 
     /// A header's first value, if it is text.
     pub(crate) fn header(&self, name: &str) -> Option<&str> {
         self.headers.get(name).and_then(|value| std::str::from_utf8(value.as_bytes()).ok())
+    }
+
+    /// First value of a parameter in the query alone: where the body is somebody's object.
+    pub(crate) fn query_parameter(&self, name: &str) -> Option<&str> {
+        self.query.iter().find(|(found, _)| found == name).map(|(_, value)| value.as_str())
     }
 
     /// First value of a parameter in the query, else in the form or message.

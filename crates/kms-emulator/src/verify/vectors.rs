@@ -183,6 +183,20 @@ fn oss_vectors_hold_as_recorded_on_the_wire() {
             let changed = read(&request(method, target, sent.clone(), "")).unwrap();
             assert!(!changed.holds(secret), "{name}: an added header goes unnoticed");
             sent.remove("x-oss-meta-added");
+            if sent.remove("x-oss-content-sha256").is_some() {
+                assert_eq!(
+                    read(&request(method, target, sent.clone(), "")).unwrap_err().code,
+                    "AccessDenied",
+                    "{name}"
+                );
+                sent.insert("x-oss-content-sha256", HeaderValue::from_static("00"));
+                assert_eq!(
+                    read(&request(method, target, sent.clone(), "")).unwrap_err().code,
+                    "AccessDenied",
+                    "{name}"
+                );
+                sent.insert("x-oss-content-sha256", HeaderValue::from_static("UNSIGNED-PAYLOAD"));
+            }
             let join = if target.contains('?') { "&tagging" } else { "?tagging" };
             let changed = read(&request(method, &format!("{target}{join}"), sent, "")).unwrap();
             assert!(!changed.holds(secret), "{name}: an added subresource goes unnoticed");

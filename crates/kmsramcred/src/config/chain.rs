@@ -7,9 +7,10 @@
 use super::endpoint::Endpoint;
 use super::process::Process;
 use super::source_settings::{ChainLink, SourceSettings};
-use super::{cli_profile, ini_profile, role, setting};
+use super::{cli_profile, ini_profile, location, role, setting};
 use crate::secret_text::SecretText;
-use std::path::PathBuf;
+use std::fs::Metadata;
+use std::path::{Path, PathBuf};
 
 /// The standard variables and the home of a process.
 pub(super) struct Surroundings<'a> {
@@ -19,6 +20,11 @@ pub(super) struct Surroundings<'a> {
 }
 
 impl<'a> Surroundings<'a> {
+    /// Why a file may not be what its reader thinks.
+    pub fn doubt_about(&self, path: &Path, metadata: &Metadata) -> Option<String> {
+        location::doubt_about(path, metadata, self.process)
+    }
+
     pub fn of(process: &'a Process<'a>, runs_programs: bool) -> Surroundings<'a> {
         Surroundings { process, runs_programs }
     }

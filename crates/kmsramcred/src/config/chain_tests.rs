@@ -381,3 +381,19 @@ fn what_is_no_path_is_not_shown_in_the_place_of_one() {
         assert!(reason.ends_with(named), "{reason}");
     }
 }
+
+#[test]
+fn no_program_is_run_for_a_file_that_others_may_write() {
+    let scratch = Scratch::new();
+    let file = r#"{"current":"p","profiles":[{"name":"p","mode":"External","process_command":"tool"}]}"#;
+    home_file(&scratch, ".aliyun/config.json", file);
+    let path = scratch.path().join(".aliyun/config.json");
+    let variables = [(ALLOWED.0.to_owned(), ALLOWED.1.to_owned())].into_iter().collect();
+    let profile = |mode| {
+        std::fs::set_permissions(&path, std::os::unix::fs::PermissionsExt::from_mode(mode)).unwrap();
+        chain_of(&scratch, &variables, None).0.remove(2).source
+    };
+    assert!(profile(0o600).is_ok());
+    let reason = profile(0o666).unwrap_err();
+    assert!(reason.contains("no program is run for this file") && reason.contains("config.json"), "{reason}");
+}

@@ -9,6 +9,7 @@ use super::{external, regular_file, role, shown};
 use crate::secret_text::SecretText;
 use serde::Deserialize;
 use std::fmt::Display;
+use std::io;
 use std::path::PathBuf;
 
 const MOST_BYTES: usize = 1 << 20;
@@ -53,6 +54,8 @@ struct Reading<'a> {
     ecs: &'a SourceSettings,
     /// The file, as it may be shown.
     file: String,
+    /// Why nothing that it names may be run.
+    doubt: Option<String>,
 }
 
 /// Reads the profile in use; `ecs` is what the settings say of the metadata service.
@@ -62,16 +65,17 @@ pub(super) fn read(at: &Surroundings, ecs: &SourceSettings) -> Result<SourceSett
     }
     let named = at.text("ALIBABA_CLOUD_CONFIG_FILE")?.map(PathBuf::from);
     let path = named.map_or_else(|| at.at_home(".aliyun/config.json"), Ok)?;
-    let bytes = regular_file::open(&path)
-        .and_then(|(file, _)| regular_file::read(file, MOST_BYTES))
-        .map_err(|error| format!("{} cannot be read: {error}", shown::written_path(&path)))?;
-    in_bytes(&bytes, &shown::path(&path), at, ecs)
+    let unreadable = |error: io::Error| format!("{} cannot be read: {error}", shown::written_path(&path));
+    let (file, metadata) = regular_file::open(&path).map_err(unreadable)?;
+    let bytes = regular_file::read(file, MOST_BYTES).map_err(unreadable)?;
+    in_bytes(&bytes, &shown::path(&path), at.doubt_about(&path, &metadata), at, ecs)
 }
 
-/// Reads the profile in use of a file's bytes; `shown` is what errors call the file.
+/// Reads the profile in use of a file's bytes; `shown` is what errors call the file, `doubt` why it runs nothing.
 pub(super) fn in_bytes(
     bytes: &[u8],
     shown: &dyn Display,
+    doubt: Option<String>,
     at: &Surroundings,
     ecs: &SourceSettings,
 ) -> Result<SourceSettings, String> {
@@ -79,7 +83,7 @@ pub(super) fn in_bytes(
     let file: File = serde_json::from_slice(bytes)
         .map_err(|error| format!("{shown} is not the expected JSON (line {})", error.line()))?;
     let wanted = at.text("ALIBABA_CLOUD_PROFILE")?.unwrap_or_else(|| file.current.clone());
-    let reading = Reading { at, ecs, file: shown.to_string() };
+    let reading = Reading { at, ecs, file: shown.to_string(), doubt };
     file.source(&wanted, &reading, &mut Vec::new()).map_err(|reason| format!("{shown}: {reason}"))
 }
 
@@ -164,7 +168,11 @@ impl Profile {
         let command = self.process_command.as_ref().filter(|command| !command.is_empty());
         let command = command.ok_or_else(|| lacks("process_command"))?;
         let place = format!("the program of profile {:?} in {}", self.name, reading.file);
-        external::read(reading.at, command.expose(), place)
+        let source = external::read(reading.at, command.expose(), place)?;
+        match &reading.doubt {
+            Some(doubt) => Err(format!("its mode is External, and no program is run for this file. {doubt}")),
+            None => Ok(source),
+        }
     }
 
     fn oidc(&self) -> Result<SourceSettings, String> {

@@ -60,7 +60,7 @@ pub(crate) fn endpoint(text: &str) -> Option<Endpoint> {
 
 /// What a `config.json` of the command line tool says.
 pub(crate) fn cli_profile(bytes: &[u8]) -> Result<SourceSettings, String> {
-    cli_profile::in_bytes(bytes, &FILE, &Surroundings::of(&PROCESS, true), &ecs())
+    cli_profile::in_bytes(bytes, &FILE, None, &Surroundings::of(&PROCESS, true), &ecs())
 }
 
 /// What an ini file says.

@@ -98,7 +98,8 @@ fn absolute(path: &Path, process: &Process) -> PathBuf {
     process.working_directory.as_ref().map_or_else(|| path.to_owned(), |directory| directory.join(path))
 }
 
-fn doubt_about(path: &Path, metadata: &Metadata, process: &Process) -> Option<String> {
+/// Why a file may not be what its reader thinks: whose it is, or who may write it.
+pub(super) fn doubt_about(path: &Path, metadata: &Metadata, process: &Process) -> Option<String> {
     doubt_about_owner(path, metadata, process).or_else(|| doubt_about_mode(path, metadata.mode()))
 }
 

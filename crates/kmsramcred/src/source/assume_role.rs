@@ -7,6 +7,7 @@ use super::sts::{BODY_LIMIT, Refusal, Sts, StsPlace, VERSION};
 use super::{Identity, Source};
 use crate::clock::Deadline;
 use crate::config::RoleSettings;
+use crate::error::Error;
 use crate::exchange::{HttpRequest, Question};
 use std::fmt;
 use std::sync::Arc;
@@ -75,7 +76,12 @@ impl Lender for RoleLender {
 
     /// One question, and one more where the asker's identity or the date can be corrected.
     fn lend(&self, deadline: Deadline) -> Result<Identity, Failure> {
-        let asker = || self.asker.identity(deadline).map_err(Failure::settled);
+        // Where the time was over for it, whoever has more of it may do better.
+        let failed = |error: Error| match error.is_retryable() && deadline.is_over(self.sts.place.clock.now()) {
+            true => Failure::passing(error),
+            false => Failure::settled(error),
+        };
+        let asker = || self.asker.identity(deadline).map_err(failed);
         let first = asker()?;
         let refusal = match self.ask(&first, deadline) {
             Ok(identity) => return Ok(identity),

@@ -171,3 +171,36 @@ fn an_answer_that_lacks_something_is_no_identity() {
         assert!(!error.to_string().contains("hunter2"));
     }
 }
+
+/// An asker that takes all the time there is and has nothing in the end.
+struct Slow(Arc<PausedClock>);
+
+impl Source for Slow {
+    fn name(&self) -> &'static str {
+        "slow"
+    }
+
+    fn identity(&self, deadline: Deadline) -> Result<Arc<Identity>, Error> {
+        self.0.advance(deadline.rest(self.0.now()).min(Duration::from_secs(20)));
+        Err(Error::new(ErrorKind::SourceUnavailable, "slow."))
+    }
+
+    fn refused(&self, _: &Identity) -> bool {
+        false
+    }
+}
+
+#[test]
+fn an_asker_that_had_too_little_time_settles_nothing_for_whoever_has_more() {
+    let clock = Arc::new(PausedClock::new(START));
+    let exchange = Scripted::new(&clock, vec![]);
+    let place = StsPlace { authority: "sts.test".into(), tls: true, exchange, clock: clock.clone() };
+    let asker = Arc::new(Slow(clock.clone()));
+    let sign: Box<StsSign> = Box::new(|_, _, _| unreachable!("nobody asks without an identity"));
+    let lender = RoleLender { sts: Sts::new(place), asker, role: role(), external_id: None, sign };
+    let passing = |seconds| {
+        lender.lend(Deadline::after(&*clock, Duration::from_secs(seconds))).expect_err("nothing is lent").passing
+    };
+    assert!(passing(1));
+    assert!(!passing(60));
+}

@@ -4,7 +4,9 @@
 //! AccessKey, or a temporary one with or without an end. What has no end serves until KMS refuses it; then the program
 //! runs again. No error shows anything of the command or of what the program printed.
 
-use super::lent_identity::{Arrival, ID_LIMIT, LONGEST_LIFE, SECRET_LIMIT, TOKEN_LIMIT, check, lacks, unreadable};
+use super::lent_identity::{
+    Arrival, DOUBTFUL_LIFE, ID_LIMIT, LONGEST_LIFE, SECRET_LIMIT, TOKEN_LIMIT, check, lacks, unreadable,
+};
 use super::renewed::{Failure, Lender, Pause, Renewed};
 use super::{Identity, SigningKey};
 use crate::clock::{Clock, Deadline, Moment};
@@ -131,7 +133,9 @@ impl Printed {
 fn end(date: &str, arrival: Arrival) -> Option<Moment> {
     let ends: jiff::Timestamp = date.parse().ok()?;
     let left = u64::try_from(ends.as_millisecond().saturating_sub(arrival.unix_ms)).unwrap_or(0);
-    Some(arrival.now + Duration::from_millis(left).min(LONGEST_LIFE))
+    // Over by nothing but this machine's calendar: whoever accepts it or not will tell.
+    let left = if left == 0 { DOUBTFUL_LIFE } else { Duration::from_millis(left).min(LONGEST_LIFE) };
+    Some(arrival.now + left)
 }
 
 impl ProgramLender {
@@ -145,23 +149,27 @@ impl ProgramLender {
         Error::new(ErrorKind::SourceDenied, format!("No identity: {} {what}.", self.place))
     }
 
-    fn run(&self, deadline: Deadline) -> Result<Ended, Error> {
+    fn run(&self, deadline: Deadline) -> Result<Ended, Failure> {
         let longest = LONGEST_RUN.min(deadline.rest(self.clock.now()));
         let run = Run { words: &self.words, longest, most: OUTPUT_LIMIT };
-        (self.run)(&run).map_err(|failure| match failure {
-            RunFailure::NotFound => self.denied(
+        let error = match (self.run)(&run) {
+            Ok(ended) => return Ok(ended),
+            Err(RunFailure::NotFound) => self.denied(
                 "was not found (or the interpreter that it names was not): process_command begins with the path of a \
                  program, or with the name of one in PATH",
             ),
-            RunFailure::Start(error) => self.denied(format!("cannot be run: {error}")),
-            RunFailure::TimedOut => {
-                self.late(format!("did not end within {:.1} s and was killed", longest.as_secs_f64()))
+            Err(RunFailure::Start(error)) => self.denied(format!("cannot be run: {error}")),
+            Err(RunFailure::TimedOut) => {
+                let error = self.late(format!("did not end within {:.1} s and was killed", longest.as_secs_f64()));
+                // Where only its caller had no more time, whoever has more of it may do better.
+                return Err(if longest < LONGEST_RUN { Failure::passing(error) } else { Failure::settled(error) });
             }
-            RunFailure::TooMuch => self.denied(format!("printed more than {OUTPUT_LIMIT} bytes and was killed")),
-            RunFailure::Closed => {
+            Err(RunFailure::TooMuch) => self.denied(format!("printed more than {OUTPUT_LIMIT} bytes and was killed")),
+            Err(RunFailure::Closed) => {
                 Error::new(ErrorKind::Closed, format!("The client was closed while {} ran.", self.place))
             }
-        })
+        };
+        Err(Failure::settled(error))
     }
 }
 
@@ -182,7 +190,7 @@ impl Lender for ProgramLender {
     /// each time.
     fn lend(&self, deadline: Deadline) -> Result<Identity, Failure> {
         const WHERE: &str = "what it wrote to standard error stands on that of this process";
-        let ended = self.run(deadline).map_err(Failure::settled)?;
+        let ended = self.run(deadline)?;
         if let Some(status) = ended.status.filter(|status| !status.success()) {
             let how = match (status.code(), status.signal()) {
                 (Some(code), _) => format!("ended with exit status {code}"),

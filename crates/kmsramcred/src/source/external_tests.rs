@@ -16,12 +16,16 @@ type Script = Arc<Mutex<(Vec<Result<Ended, RunFailure>>, Vec<Duration>)>>;
 fn source(runs: Vec<Result<Ended, RunFailure>>) -> (Arc<PausedClock>, Script, External) {
     let clock = Arc::new(PausedClock::new(1_700_000_000_000));
     let script: Script = Arc::new(Mutex::new((runs.into_iter().rev().collect(), Vec::new())));
-    let runs = Arc::clone(&script);
+    let (runs, passing) = (Arc::clone(&script), Arc::clone(&clock));
     let run = Box::new(move |run: &Run<'_>| {
         assert_eq!((run.words[0].expose(), run.most), ("tool", 65_536));
         let mut script = runs.lock().unwrap();
         script.1.push(run.longest);
-        script.0.pop().expect("the script has an end for every run")
+        let ended = script.0.pop().expect("the script has an end for every run");
+        if matches!(ended, Err(RunFailure::TimedOut)) {
+            passing.advance(run.longest);
+        }
+        ended
     });
     let source = External::new(vec!["tool".into()], PLACE.to_owned(), run, clock.clone(), Box::new(|_| true));
     (clock, script, source)
@@ -156,4 +160,32 @@ proptest! {
             prop_assert!(!text.contains("hunter2") && !text.contains("CAIS"), "{}", text);
         }
     }
+}
+
+#[test]
+fn a_run_that_its_caller_had_no_time_for_settles_nothing_for_whoever_has_more() {
+    let clock = Arc::new(PausedClock::new(1_700_000_000_000));
+    let lender = ProgramLender {
+        words: vec!["tool".into()],
+        place: PLACE.to_owned(),
+        run: Box::new(|_| Err(RunFailure::TimedOut)),
+        clock: clock.clone(),
+    };
+    let passing = |seconds| {
+        lender.lend(Deadline::after(&*clock, Duration::from_secs(seconds))).expect_err("it was killed").passing
+    };
+    assert!(passing(1));
+    assert!(!passing(60));
+}
+
+#[test]
+fn what_only_this_machines_calendar_calls_over_serves_for_a_minute() {
+    let over = with_end("2023-11-14T21:13:20Z");
+    let (clock, script, source) = source(vec![prints(&over), prints(&over)]);
+    ask(&clock, &source).unwrap();
+    ask(&clock, &source).unwrap();
+    assert_eq!(script.lock().unwrap().1.len(), 1);
+    clock.advance(Duration::from_secs(60));
+    ask(&clock, &source).unwrap();
+    assert_eq!(script.lock().unwrap().1.len(), 2);
 }

@@ -22,7 +22,7 @@ pub(super) const TOKEN_LIMIT: usize = 16 << 10;
 pub(super) const LONGEST_LIFE: Duration = Duration::from_secs(12 * 3_600);
 /// The life of an identity that is over by nothing but this machine's calendar, which may be wrong: whoever accepts it or
 /// not will tell.
-const DOUBTFUL_LIFE: Duration = Duration::from_secs(60);
+pub(super) const DOUBTFUL_LIFE: Duration = Duration::from_secs(60);
 
 const OVER: &str = "has an Expiration that is not after its own Date; whoever serves it must renew it in time";
 
