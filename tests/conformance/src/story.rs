@@ -204,8 +204,8 @@ impl Story<'_> {
             for key in ["status", "advice", "retryable", "code", "http_status", "verdict"] {
                 saw.extend(answer.get(key).map(|value| (key.to_owned(), plain(value))));
             }
-            // So does chance what a fetch was doing when time was up.
-            if !["302", "600"].contains(&plain(&answer["status"]).as_str()) {
+            // So does chance what a fetch was doing when time was up, or when a key ended.
+            if !["302", "600", "601"].contains(&plain(&answer["status"]).as_str()) {
                 saw.extend(answer["message"].as_str().map(|text| ("message".to_owned(), self.without_accidents(text))));
             }
         }
