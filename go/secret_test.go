@@ -1,4 +1,4 @@
-package kmsramcred
+package kmsramcred_test
 
 import (
 	"context"
@@ -6,16 +6,23 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"os"
+	"path/filepath"
 	"runtime"
 	"strings"
 	"sync"
 	"testing"
 	"time"
+
+	"github.com/kmsramcred/kmsramcred/go"
+	"github.com/kmsramcred/kmsramcred/go/internal/emulator"
 )
 
+var must = emulator.Must
+
 func TestAWarmCredentialAllocatesNothingAndIsTheSame(t *testing.T) {
-	kms := startEmulator(t)
-	secret := kms.secret(kms.open(), map[string]any{"name": "s"})
+	kms := emulator.Start(t)
+	secret := kms.Secret(kms.Open(), map[string]any{"name": "s"})
 	first, err := secret.Credential(t.Context())
 	must(t, err)
 	allocations := testing.AllocsPerRun(1000, func() {
@@ -30,22 +37,22 @@ func TestAWarmCredentialAllocatesNothingAndIsTheSame(t *testing.T) {
 }
 
 func TestARotationReachesWhoWasRefused(t *testing.T) {
-	kms := startEmulator(t)
-	secret := kms.secret(kms.open(), map[string]any{"name": "s"})
+	kms := emulator.Start(t)
+	secret := kms.Secret(kms.Open(), map[string]any{"name": "s"})
 	old, err := secret.Credential(t.Context())
 	must(t, err)
 	secret.ReportSuccess(old.Serial())
 	if !old.Accepted() {
 		t.Fatal("a reported success is not seen")
 	}
-	rotated := kms.ask("POST", "/secrets/s/rotate", map[string]any{})
+	rotated := kms.Ask("POST", "/secrets/s/rotate", map[string]any{})
 	var group sync.WaitGroup
 	for range 64 {
-		spawn(&group, func() {
-			refusal := Refusal{Serial: old.Serial(), Service: "Ecs", Host: "h", Code: "InvalidAccessKeyId.NotFound",
+		emulator.Spawn(&group, func() {
+			refusal := kmsramcred.Refusal{Serial: old.Serial(), Service: "Ecs", Host: "h", Code: "InvalidAccessKeyId.NotFound",
 				HTTPStatus: 404, Round: 1}
 			verdict, err := secret.ReportFailure(t.Context(), refusal, 10*time.Second)
-			if err != nil || verdict.Action != Retry {
+			if err != nil || verdict.Action != kmsramcred.Retry {
 				t.Errorf("%v %v", verdict, err)
 			}
 			fresh, err := secret.Credential(t.Context())
@@ -63,33 +70,33 @@ func TestARotationReachesWhoWasRefused(t *testing.T) {
 }
 
 func TestATemporaryKeyIsNotServedPastItsEnd(t *testing.T) {
-	kms := startEmulator(t)
-	secret := kms.secret(kms.open(), map[string]any{"name": "s", "security_token": "tok", "expire_seconds": 2})
+	kms := emulator.Start(t)
+	secret := kms.Secret(kms.Open(), map[string]any{"name": "s", "security_token": "tok", "expire_seconds": 2})
 	credential, err := secret.Credential(t.Context())
 	must(t, err)
 	end, ends := credential.NotAfter()
 	if !ends || credential.SecurityToken() != "tok" {
 		t.Fatal("it has no end or no token")
 	}
-	kms.ask("POST", "/kms", map[string]any{"down": true})
-	until(t, "the end of the key", func() bool { return time.Now().After(end) })
+	kms.Ask("POST", "/kms", map[string]any{"down": true})
+	emulator.Until(t, "the end of the key", func() bool { return time.Now().After(end) })
 	ctx, cancel := context.WithTimeout(t.Context(), time.Second)
 	defer cancel()
-	if _, err := secret.Credential(ctx); !errors.Is(err, ErrExpired) {
+	if _, err := secret.Credential(ctx); !errors.Is(err, kmsramcred.ErrExpired) {
 		t.Fatal(err)
 	}
 }
 
 func TestACancelledCallerLeavesAtOnceAndTheFetchGoesOn(t *testing.T) {
-	kms := startEmulator(t)
-	secret := kms.secret(kms.open(), map[string]any{"name": "s"})
-	kms.ask("POST", "/faults", map[string]any{"at": "kms", "kind": "delay", "delay_ms": 1500})
+	kms := emulator.Start(t)
+	secret := kms.Secret(kms.Open(), map[string]any{"name": "s"})
+	kms.Ask("POST", "/faults", map[string]any{"at": "kms", "kind": "delay", "delay_ms": 1500})
 	ctx, cancel := context.WithCancel(t.Context())
 	left := make(chan error)
 	go func() { _, err := secret.Credential(ctx); left <- err }()
 	stays := make(chan error)
 	go func() { _, err := secret.Credential(t.Context()); stays <- err }()
-	until(t, "two waiters", func() bool {
+	emulator.Until(t, "two waiters", func() bool {
 		explained, err := secret.Explain()
 		return err == nil && strings.Contains(string(explained), `"waiting_callers":2`)
 	})
@@ -102,28 +109,28 @@ func TestACancelledCallerLeavesAtOnceAndTheFetchGoesOn(t *testing.T) {
 }
 
 func TestADeadlineIsToldInTheLibrarysWords(t *testing.T) {
-	kms := startEmulator(t)
-	secret := kms.secret(kms.open(), map[string]any{"name": "s"})
-	kms.ask("POST", "/faults", map[string]any{"at": "kms", "kind": "hang"})
+	kms := emulator.Start(t)
+	secret := kms.Secret(kms.Open(), map[string]any{"name": "s"})
+	kms.Ask("POST", "/faults", map[string]any{"at": "kms", "kind": "hang"})
 	ctx, cancel := context.WithTimeout(t.Context(), 300*time.Millisecond)
 	defer cancel()
 	_, err := secret.Credential(ctx)
-	var told *Error
-	if !errors.As(err, &told) || !errors.Is(err, context.DeadlineExceeded) || !errors.Is(err, ErrTimeout) {
+	var told *kmsramcred.Error
+	if !errors.As(err, &told) || !errors.Is(err, context.DeadlineExceeded) || !errors.Is(err, kmsramcred.ErrTimeout) {
 		t.Fatal(err)
 	}
-	if _, err := secret.CredentialNow(); !errors.Is(err, ErrNotReady) {
+	if _, err := secret.CredentialNow(); !errors.Is(err, kmsramcred.ErrNotReady) {
 		t.Fatal(err)
 	}
 }
 
 func TestAnErrorSaysWhatTheServiceSaid(t *testing.T) {
-	kms := startEmulator(t)
-	secret, err := kms.open().Secret("none")
+	kms := emulator.Start(t)
+	secret, err := kms.Open().Secret("none")
 	must(t, err)
 	_, err = secret.Credential(t.Context())
-	var told *Error
-	if !errors.As(err, &told) || !errors.Is(err, ErrKMSNotFound) || errors.Is(err, ErrKMSDenied) {
+	var told *kmsramcred.Error
+	if !errors.As(err, &told) || !errors.Is(err, kmsramcred.ErrKMSNotFound) || errors.Is(err, kmsramcred.ErrKMSDenied) {
 		t.Fatal(err)
 	}
 	if told.Code != "Forbidden.ResourceNotFound" || told.RequestID == "" || told.Advice == "" || told.HTTPStatus != 404 {
@@ -132,15 +139,15 @@ func TestAnErrorSaysWhatTheServiceSaid(t *testing.T) {
 }
 
 func TestACredentialShowsNoSecret(t *testing.T) {
-	kms := startEmulator(t)
+	kms := emulator.Start(t)
 	fields := map[string]any{"name": "s", "security_token": "NEVER-SHOWN"}
-	credential, err := kms.secret(kms.open(), fields).Credential(t.Context())
+	credential, err := kms.Secret(kms.Open(), fields).Credential(t.Context())
 	must(t, err)
 	var log strings.Builder
 	slog.New(slog.NewJSONHandler(&log, nil)).Info("m", "c", credential, "v", *credential)
 	marshalled, err := json.Marshal(map[string]any{"c": credential, "v": *credential})
 	must(t, err)
-	holder := struct{ c Credential }{*credential}
+	holder := struct{ c kmsramcred.Credential }{*credential}
 	shown := log.String() + string(marshalled)
 	for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%q", "%x", "%d"} {
 		shown += fmt.Sprintf(verb+verb+verb, credential, *credential, holder)
@@ -156,40 +163,40 @@ func TestACredentialShowsNoSecret(t *testing.T) {
 }
 
 func TestClosingBesideCallsIsSafeAndRepeatable(t *testing.T) {
-	kms := startEmulator(t)
-	client := kms.open()
-	secret := kms.secret(client, map[string]any{"name": "s"})
-	kms.ask("POST", "/faults", map[string]any{"at": "kms", "kind": "hang"})
+	kms := emulator.Start(t)
+	client := kms.Open()
+	secret := kms.Secret(client, map[string]any{"name": "s"})
+	kms.Ask("POST", "/faults", map[string]any{"at": "kms", "kind": "hang"})
 	var group sync.WaitGroup
 	for range 40 {
-		spawn(&group, func() {
-			if _, err := secret.Credential(t.Context()); !errors.Is(err, ErrClosed) {
+		emulator.Spawn(&group, func() {
+			if _, err := secret.Credential(t.Context()); !errors.Is(err, kmsramcred.ErrClosed) {
 				t.Error(err)
 			}
 		})
 	}
-	until(t, "waiters", func() bool {
+	emulator.Until(t, "waiters", func() bool {
 		explained, err := secret.Explain()
 		return err == nil && strings.Contains(string(explained), `"waiting_callers":32`)
 	})
 	for range 4 {
-		spawn(&group, func() {
+		emulator.Spawn(&group, func() {
 			if err := client.Close(); err != nil {
 				t.Error(err)
 			}
 		})
 	}
 	group.Wait()
-	if _, err := secret.Credential(t.Context()); !errors.Is(err, ErrClosed) {
+	if _, err := secret.Credential(t.Context()); !errors.Is(err, kmsramcred.ErrClosed) {
 		t.Fatal(err)
 	}
 }
 
 func TestAForgottenClientEndsAndItsCredentialStays(t *testing.T) {
-	kms := startEmulator(t)
-	kms.ask("POST", "/secrets", map[string]any{"name": "s"})
-	credential := func() *Credential {
-		client, err := Open(kms.options()...)
+	kms := emulator.Start(t)
+	kms.Ask("POST", "/secrets", map[string]any{"name": "s"})
+	credential := func() *kmsramcred.Credential {
+		client, err := kmsramcred.Open(kms.Options()...)
 		must(t, err)
 		secret, err := client.Secret("s")
 		must(t, err)
@@ -206,54 +213,25 @@ func TestAForgottenClientEndsAndItsCredentialStays(t *testing.T) {
 }
 
 func TestAWrongSettingNamesFileAndKey(t *testing.T) {
-	kms := startEmulator(t)
-	path := kms.file("credentials_type=nonsense\n")
-	_, err := Open(WithFile(path), WithoutEnvironment())
-	if !errors.Is(err, ErrConfigInvalid) || !strings.Contains(err.Error(), path) {
+	path := filepath.Join(t.TempDir(), "app.properties")
+	must(t, os.WriteFile(path, []byte("credentials_type=nonsense\n"), 0o600))
+	_, err := kmsramcred.Open(kmsramcred.WithFile(path), kmsramcred.WithoutEnvironment())
+	if !errors.Is(err, kmsramcred.ErrConfigInvalid) || !strings.Contains(err.Error(), path) {
 		t.Fatal(err)
 	}
-	if _, err := Open(WithFile("")); !errors.Is(err, ErrInvalidArgument) {
+	if _, err := kmsramcred.Open(kmsramcred.WithFile("")); !errors.Is(err, kmsramcred.ErrInvalidArgument) {
 		t.Fatal(err)
 	}
 }
 
 func TestTheEnvironmentAloneIsEnoughWhereNobodyNamesAFile(t *testing.T) {
 	t.Chdir(t.TempDir())
-	if _, err := Open(WithoutEnvironment()); !errors.Is(err, ErrConfigMissing) {
+	if _, err := kmsramcred.Open(kmsramcred.WithoutEnvironment()); !errors.Is(err, kmsramcred.ErrConfigMissing) {
 		t.Fatal(err)
 	}
 	t.Setenv("credentials_type", "ecs_ram_role")
 	t.Setenv("cache_client_region_id", `[{"regionId":"cn-hangzhou"}]`)
-	client, err := Open()
+	client, err := kmsramcred.Open()
 	must(t, err)
 	must(t, client.Close())
-}
-
-func BenchmarkWarmCredential(b *testing.B) {
-	kms := startEmulator(b)
-	secret := kms.secret(kms.open(), map[string]any{"name": "s"})
-	_, err := secret.Credential(b.Context())
-	must(b, err)
-	b.Run("credential", func(b *testing.B) {
-		b.ReportAllocs()
-		ctx := context.Background()
-		for b.Loop() {
-			_, _ = secret.Credential(ctx)
-		}
-	})
-	b.Run("one_atomic_load", func(b *testing.B) {
-		for b.Loop() {
-			_ = secret.kept.Load()
-		}
-	})
-	b.Run("generation_through_cgo", func(b *testing.B) {
-		for b.Loop() {
-			_ = secret.handle.LoadGeneration()
-		}
-	})
-	b.Run("acquire_through_cgo", func(b *testing.B) {
-		for b.Loop() {
-			_, _ = secret.handle.Acquire(0)
-		}
-	})
 }

@@ -1,0 +1,74 @@
+package kmsramcred
+
+import (
+	"context"
+	"time"
+)
+
+const (
+	// CallBudget is how long the retries of one call may take, from its first refusal.
+	CallBudget = 10 * time.Second
+	// sends of one call, the first one included, whatever the verdicts say.
+	sends = 16
+)
+
+// Call follows the verdicts about one call of the user: what every adapter runs around a send.
+//
+//	call := secret.NewCall("Ecs", host)
+//	for {
+//		credential, err := secret.Credential(ctx)
+//		... sign and send ...
+//		if !refused { call.Accepted(serial); return }
+//		if !call.Refused(ctx, serial, code, status) { return } // the service's own error
+//	}
+//
+// It is for one goroutine at a time.
+type Call struct {
+	secret        *Secret
+	service, host string
+	round         int
+	ends          time.Time
+	cause         *Error
+}
+
+// NewCall begins a call to a service (its family or product, such as Ecs or oss) at a host. Nothing happens yet.
+func (s *Secret) NewCall(service, host string) *Call {
+	return &Call{secret: s, service: service, host: host}
+}
+
+// Accepted tells that the service accepted what was signed with this serial, whatever else it answered.
+func (c *Call) Accepted(serial uint64) { c.secret.ReportSuccess(serial) }
+
+// Refused reports a refusal, by the service's error code and HTTP status, and waits as the verdict says. True: take the
+// credential anew and send again. False: show the service's own error. Never true where ctx has ended.
+func (c *Call) Refused(ctx context.Context, serial uint64, code string, httpStatus int) bool {
+	verdict, ok := c.report(ctx, serial, code, httpStatus)
+	if !ok || c.round >= sends {
+		return false
+	}
+	if verdict.Action == RetryLater && verdict.RetryAfter > time.Until(c.ends) {
+		return false
+	}
+	return verdict.Again(ctx)
+}
+
+// RefusedForGood is Refused for a request that cannot be sent again, since its body is gone: the key is refreshed for the
+// next call all the same.
+func (c *Call) RefusedForGood(ctx context.Context, serial uint64, code string, httpStatus int) {
+	c.report(ctx, serial, code, httpStatus)
+}
+
+// Cause says why no newer key could be had, where that is known after a refusal; nil otherwise.
+func (c *Call) Cause() *Error { return c.cause }
+
+func (c *Call) report(ctx context.Context, serial uint64, code string, httpStatus int) (Verdict, bool) {
+	if c.round == 0 {
+		c.ends = time.Now().Add(CallBudget)
+	}
+	c.round++
+	verdict, err := c.secret.ReportFailure(ctx, Refusal{
+		Serial: serial, Service: c.service, Host: c.host, Code: code, HTTPStatus: httpStatus, Round: c.round,
+	}, time.Until(c.ends))
+	c.cause = verdict.Cause
+	return verdict, err == nil
+}

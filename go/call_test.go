@@ -1,0 +1,82 @@
+package kmsramcred_test
+
+import (
+	"context"
+	"testing"
+
+	"github.com/kmsramcred/kmsramcred/go"
+	"github.com/kmsramcred/kmsramcred/go/internal/emulator"
+)
+
+const refused = "InvalidAccessKeyId.NotFound"
+
+func TestACallIsSentAgainWithTheNewKey(t *testing.T) {
+	kms := emulator.Start(t)
+	secret := kms.Secret(kms.Open(), map[string]any{"name": "s"})
+	old, err := secret.Credential(t.Context())
+	must(t, err)
+	rotated := kms.Ask("POST", "/secrets/s/rotate", map[string]any{})
+	call := secret.NewCall("Ecs", "h")
+	if !call.Refused(t.Context(), old.Serial(), refused, 404) {
+		t.Fatal("it is not to be sent again")
+	}
+	fresh, err := secret.Credential(t.Context())
+	must(t, err)
+	if fresh.AccessKeyID() != rotated["access_key_id"] || fresh.Accepted() {
+		t.Fatal(fresh)
+	}
+	call.Accepted(fresh.Serial())
+	if !fresh.Accepted() {
+		t.Fatal("a success is not reported")
+	}
+}
+
+func TestACallWithoutItsBodyRefreshesForTheNext(t *testing.T) {
+	kms := emulator.Start(t)
+	secret := kms.Secret(kms.Open(), map[string]any{"name": "s"})
+	old, err := secret.Credential(t.Context())
+	must(t, err)
+	kms.Ask("POST", "/secrets/s/rotate", map[string]any{})
+	secret.NewCall("oss", "h").RefusedForGood(t.Context(), old.Serial(), "InvalidAccessKeyId", 403)
+	fresh, err := secret.CredentialNow()
+	must(t, err)
+	if fresh.Serial() == old.Serial() {
+		t.Fatal("the dead key is still current")
+	}
+}
+
+func TestACallEnds(t *testing.T) {
+	kms := emulator.Start(t)
+	secret := kms.Secret(kms.Open(), map[string]any{"name": "s"})
+	credential, err := secret.Credential(t.Context())
+	must(t, err)
+	if secret.NewCall("Ecs", "h").Refused(t.Context(), credential.Serial(), "Throttling", 429) {
+		t.Error("at an error that is not about the key")
+	}
+	cancelled, cancel := context.WithCancel(t.Context())
+	cancel()
+	if secret.NewCall("Ecs", "h").Refused(cancelled, credential.Serial(), refused, 404) {
+		t.Error("when its context has ended")
+	}
+	rounds := secret.NewCall("Ecs", "h")
+	kms.Ask("POST", "/secrets/s/rotate", map[string]any{})
+	for sent := 1; rounds.Refused(t.Context(), credential.Serial(), refused, 404); sent++ {
+		if sent > 16 {
+			t.Fatal("never")
+		}
+	}
+}
+
+func TestACallSaysWhyThereIsNoNewerKey(t *testing.T) {
+	kms := emulator.Start(t)
+	secret := kms.Secret(kms.Open(), map[string]any{"name": "s"})
+	credential, err := secret.Credential(t.Context())
+	must(t, err)
+	kms.Ask("DELETE", "/secrets/s", nil)
+	call := secret.NewCall("Ecs", "h")
+	for call.Refused(t.Context(), credential.Serial(), refused, 404) {
+	}
+	if cause := call.Cause(); cause == nil || cause.Status != kmsramcred.ErrKMSNotFound {
+		t.Fatal(cause)
+	}
+}
