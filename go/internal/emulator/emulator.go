@@ -36,7 +36,7 @@ type Ready struct {
 	ServicesTLS map[string]string `json:"services_tls"`
 }
 
-var direct = &http.Client{Transport: &http.Transport{Proxy: nil}, Timeout: 10 * time.Second}
+var direct = &http.Client{Transport: &http.Transport{DisableKeepAlives: true}, Timeout: 10 * time.Second}
 
 // Start runs one until the test is over; the test is skipped where none was built.
 func Start(t testing.TB) *Emulator {

@@ -70,8 +70,7 @@ func (c Config) NewClient() (*Client, *Fault) {
 		return nil, fault
 	}
 	made := &Client{client}
-	// Of its own goroutine: ending the last hold may wait for a thread of the library.
-	runtime.AddCleanup(made, func(c *C.kmsramcred_client) { go C.kmsramcred_client_free(c) }, client)
+	runtime.AddCleanup(made, func(c *C.kmsramcred_client) { end(func() { C.kmsramcred_client_free(c) }) }, client)
 	return made, nil
 }
 
@@ -111,4 +110,16 @@ func (c *Client) Stats() (Stats, *Fault) {
 		FailuresReported: uint64(stats.failures_reported),
 		KMSRequests:      uint64(stats.kms_requests),
 	}, nil
+}
+
+// ending are the ends that may run at once, each on a thread of its own.
+var ending = make(chan struct{}, 4)
+
+// end frees a handle beside the goroutine of the cleanups: the last hold may wait for a thread of the library.
+func end(free func()) {
+	go func() {
+		ending <- struct{}{}
+		defer func() { <-ending }()
+		free()
+	}()
 }

@@ -23,7 +23,7 @@ func (c *Client) OpenSecret(name string) (*Secret, *Fault) {
 		return nil, fault
 	}
 	made := &Secret{secret}
-	runtime.AddCleanup(made, func(s *C.kmsramcred_secret) { go C.kmsramcred_secret_free(s) }, secret)
+	runtime.AddCleanup(made, func(s *C.kmsramcred_secret) { end(func() { C.kmsramcred_secret_free(s) }) }, secret)
 	return made, nil
 }
 
