@@ -124,7 +124,7 @@ go-driver: go-library
 	@cd tests/conformance/drivers/go && $(GO) build -tags kmsramcred_static -o $(GO_DRIVER) .
 
 test-go: emulator go-library ## the Go tests, with the race detector and with the archive
-	@cd go && KMS_EMULATOR=$(EMULATOR) $(GO) test -race -timeout 5m ./...
+	@for module in $(GO_MODULES); do (cd $$module && KMS_EMULATOR=$(EMULATOR) $(GO) test -race -timeout 5m ./...) || exit 1; done
 	@cd go && KMS_EMULATOR=$(EMULATOR) $(GO) test -tags kmsramcred_static -timeout 5m ./...
 
 check-go: go-library
