@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"sync"
 	"testing"
 	"time"
@@ -19,6 +20,7 @@ import (
 // Emulator is a running kms-emulator of one test.
 type Emulator struct {
 	t     testing.TB
+	file  string
 	Ready Ready
 }
 
@@ -85,14 +87,31 @@ func (e *Emulator) Ask(method, path string, body any) map[string]any {
 
 // Options are those of a client whose KMS is this one.
 func (e *Emulator) Options() []kmsramcred.Option {
-	region, _ := json.Marshal([]map[string]string{
-		{"regionId": "cn-hangzhou", "endpoint": e.Ready.KMSHost, "caFilePath": e.Ready.CAPath},
-	})
 	return []kmsramcred.Option{
 		kmsramcred.WithoutFile(), kmsramcred.WithoutEnvironment(),
 		kmsramcred.WithAccessKey(e.Ready.AccessKeyID, e.Ready.AccessKeySecret, ""),
-		kmsramcred.WithSetting("cache_client_region_id", string(region)),
+		kmsramcred.WithSetting("cache_client_region_id", e.regions()),
 	}
+}
+
+// File writes the settings of Options as a configuration file.
+func (e *Emulator) File() string {
+	e.t.Helper()
+	if e.file == "" {
+		e.file = filepath.Join(e.t.TempDir(), "emulator.properties")
+		Must(e.t, os.WriteFile(e.file, []byte("credentials_type=ak\n"+
+			"credentials_access_key_id="+e.Ready.AccessKeyID+"\n"+
+			"credentials_access_secret="+e.Ready.AccessKeySecret+"\n"+
+			"cache_client_region_id="+e.regions()+"\n"), 0o600))
+	}
+	return e.file
+}
+
+func (e *Emulator) regions() string {
+	regions, _ := json.Marshal([]map[string]string{
+		{"regionId": "cn-hangzhou", "endpoint": e.Ready.KMSHost, "caFilePath": e.Ready.CAPath},
+	})
+	return string(regions)
 }
 
 // Open makes a client that ends with the test.
