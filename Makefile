@@ -112,7 +112,7 @@ matrix: emulator python-package ## servers and pools of processes in Python thro
 # Go builds against an installed library, as users do.
 GO_PREFIX := $(CURDIR)/target/go/prefix
 GO_DRIVER := $(CURDIR)/target/go/conformance_driver
-GO_MODULES := go tests/conformance/drivers/go
+GO_MODULES := go go/benches tests/conformance/drivers/go
 GO := CGO_ENABLED=1 GOFLAGS=-buildvcs=false PKG_CONFIG_PATH=$(GO_PREFIX)/lib/pkgconfig LD_LIBRARY_PATH=$(GO_PREFIX)/lib go
 
 .PHONY: go-library go-driver check-go
@@ -125,7 +125,12 @@ go-driver: go-library
 
 test-go: emulator go-library ## the Go tests, with the race detector and with the archive
 	@for module in $(GO_MODULES); do (cd $$module && KMS_EMULATOR=$(EMULATOR) $(GO) test -race -timeout 5m ./...) || exit 1; done
-	@cd go && KMS_EMULATOR=$(EMULATOR) $(GO) test -tags kmsramcred_static -timeout 5m ./...
+	@cd go && KMS_EMULATOR=$(EMULATOR) GOEXPERIMENT=cgocheck2 $(GO) test -tags kmsramcred_static -timeout 5m ./...
+
+# The address sanitizer watches the library's memory too; it needs its runtime (Debian: libasan, with gcc).
+.PHONY: test-go-asan
+test-go-asan: emulator go-library ## the Go tests with the address sanitizer, leaks included
+	@cd go && KMS_EMULATOR=$(EMULATOR) $(GO) test -asan -timeout 10m .
 
 check-go: go-library
 	@unformatted=$$(gofmt -l $(GO_MODULES)); [ -z "$$unformatted" ] || { echo "gofmt is needed: $$unformatted"; exit 1; }
@@ -204,10 +209,11 @@ fmt: need-rust need-go ## formats the Rust and the Go code
 	@gofmt -w $(GO_MODULES)
 
 .PHONY: bench
-bench: emulator c-library python-package ## what a cached credential costs in each language, and a dead gateway
+bench: emulator c-library go-library python-package ## what a cached credential costs in each language, and a dead gateway
 	@$(C_BUILD)/bindings/c/benches/ratios $(EMULATOR)
 	@cargo bench --quiet --locked --package kmsramcred --bench cached_read --bench failover
 	@$(VENV_PYTHON) python/benches/credential.py --emulator $(EMULATOR)
+	@cd go/benches && $(GO) build -o $(CURDIR)/target/go/ratios . && LD_LIBRARY_PATH=$(GO_PREFIX)/lib $(CURDIR)/target/go/ratios $(EMULATOR)
 
 # Each target for so many seconds. What is found is in target/fuzz/found, what was learnt in target/fuzz/learnt.
 FUZZ_SECONDS ?= 600

@@ -47,21 +47,38 @@ func Start(t testing.TB) *Emulator {
 	if command == "" {
 		t.Skip("KMS_EMULATOR is not set; `make test-go` builds the emulator and sets it")
 	}
+	ready, stop, err := Launch(command)
+	Must(t, err)
+	t.Cleanup(stop)
+	return &Emulator{t: t, Ready: ready}
+}
+
+// Launch runs one until stop is called.
+func Launch(command string) (ready Ready, stop func(), err error) {
 	process := exec.Command(command, "--exit-with-stdin")
 	stdin, err := process.StdinPipe()
-	Must(t, err)
+	if err != nil {
+		return ready, nil, err
+	}
 	stdout, err := process.StdoutPipe()
-	Must(t, err)
-	Must(t, process.Start())
-	t.Cleanup(func() {
+	if err != nil {
+		return ready, nil, err
+	}
+	if err := process.Start(); err != nil {
+		return ready, nil, err
+	}
+	stop = func() {
 		_ = stdin.Close()
 		_ = process.Wait()
-	})
+	}
 	line, err := bufio.NewReader(stdout).ReadBytes('\n')
-	Must(t, err)
-	made := &Emulator{t: t}
-	Must(t, json.Unmarshal(line, &made.Ready))
-	return made
+	if err == nil {
+		err = json.Unmarshal(line, &ready)
+	}
+	if err != nil {
+		stop()
+	}
+	return ready, stop, err
 }
 
 // Ask sends an order to the control port and gives the answer.
@@ -85,12 +102,20 @@ func (e *Emulator) Ask(method, path string, body any) map[string]any {
 	return told
 }
 
+// Regions is the setting cache_client_region_id for this KMS.
+func (r Ready) Regions() string {
+	region, _ := json.Marshal([]map[string]string{
+		{"regionId": "cn-hangzhou", "endpoint": r.KMSHost, "caFilePath": r.CAPath},
+	})
+	return string(region)
+}
+
 // Options are those of a client whose KMS is this one.
 func (e *Emulator) Options() []kmsramcred.Option {
 	return []kmsramcred.Option{
 		kmsramcred.WithoutFile(), kmsramcred.WithoutEnvironment(),
 		kmsramcred.WithAccessKey(e.Ready.AccessKeyID, e.Ready.AccessKeySecret, ""),
-		kmsramcred.WithSetting("cache_client_region_id", e.regions()),
+		kmsramcred.WithSetting("cache_client_region_id", e.Ready.Regions()),
 	}
 }
 
@@ -102,16 +127,9 @@ func (e *Emulator) File() string {
 		Must(e.t, os.WriteFile(e.file, []byte("credentials_type=ak\n"+
 			"credentials_access_key_id="+e.Ready.AccessKeyID+"\n"+
 			"credentials_access_secret="+e.Ready.AccessKeySecret+"\n"+
-			"cache_client_region_id="+e.regions()+"\n"), 0o600))
+			"cache_client_region_id="+e.Ready.Regions()+"\n"), 0o600))
 	}
 	return e.file
-}
-
-func (e *Emulator) regions() string {
-	regions, _ := json.Marshal([]map[string]string{
-		{"regionId": "cn-hangzhou", "endpoint": e.Ready.KMSHost, "caFilePath": e.Ready.CAPath},
-	})
-	return string(regions)
 }
 
 // Open makes a client that ends with the test.
