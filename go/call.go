@@ -42,7 +42,11 @@ func (c *Call) Accepted(serial uint64) { c.secret.ReportSuccess(serial) }
 // Refused reports a refusal, by the service's error code and HTTP status, and waits as the verdict says. True: take the
 // credential anew and send again. False: show the service's own error. Never true where ctx has ended.
 func (c *Call) Refused(ctx context.Context, serial uint64, code string, httpStatus int) bool {
-	verdict, ok := c.report(ctx, serial, code, httpStatus)
+	return c.again(ctx, Refusal{Serial: serial, Code: code, HTTPStatus: httpStatus})
+}
+
+func (c *Call) again(ctx context.Context, refusal Refusal) bool {
+	verdict, ok := c.report(ctx, refusal)
 	if !ok || c.round >= sends {
 		return false
 	}
@@ -52,23 +56,28 @@ func (c *Call) Refused(ctx context.Context, serial uint64, code string, httpStat
 	return verdict.Again(ctx)
 }
 
+// RefusedKey is Refused for an answer by which the caller itself knows that the key is dead, where its code is none of those
+// that the library knows.
+func (c *Call) RefusedKey(ctx context.Context, serial uint64) bool {
+	return c.again(ctx, Refusal{Serial: serial, Judged: true})
+}
+
 // RefusedForGood is Refused for a request that cannot be sent again, since its body is gone: the key is refreshed for the
 // next call all the same.
 func (c *Call) RefusedForGood(ctx context.Context, serial uint64, code string, httpStatus int) {
-	c.report(ctx, serial, code, httpStatus)
+	c.report(ctx, Refusal{Serial: serial, Code: code, HTTPStatus: httpStatus})
 }
 
 // Cause says why no newer key could be had, where that is known after a refusal; nil otherwise.
 func (c *Call) Cause() *Error { return c.cause }
 
-func (c *Call) report(ctx context.Context, serial uint64, code string, httpStatus int) (Verdict, bool) {
+func (c *Call) report(ctx context.Context, refusal Refusal) (Verdict, bool) {
 	if c.round == 0 {
 		c.ends = time.Now().Add(CallBudget)
 	}
 	c.round++
-	verdict, err := c.secret.ReportFailure(ctx, Refusal{
-		Serial: serial, Service: c.service, Host: c.host, Code: code, HTTPStatus: httpStatus, Round: c.round,
-	}, time.Until(c.ends))
+	refusal.Service, refusal.Host, refusal.Round = c.service, c.host, c.round
+	verdict, err := c.secret.ReportFailure(ctx, refusal, time.Until(c.ends))
 	c.cause = verdict.Cause
 	return verdict, err == nil
 }

@@ -1,0 +1,157 @@
+package rocketmq
+
+import (
+	"context"
+
+	v2 "github.com/apache/rocketmq-clients/golang/v5/protocol/v2"
+	"google.golang.org/grpc"
+	"google.golang.org/protobuf/proto"
+
+	"github.com/kmsramcred/kmsramcred/go"
+)
+
+const service = "rocketmq"
+
+// attempt is one request of the client, with the key of its last send.
+type attempt struct {
+	secret     *kmsramcred.Secret
+	call       *kmsramcred.Call
+	credential *kmsramcred.Credential
+}
+
+func begin(secret *kmsramcred.Secret, target string) *attempt {
+	return &attempt{secret: secret, call: secret.NewCall(service, target)}
+}
+
+// sign is ctx for the next send.
+func (a *attempt) sign(ctx context.Context) (context.Context, error) {
+	credential, err := current(ctx, a.secret)
+	if err != nil {
+		return nil, err
+	}
+	a.credential = credential
+	return signed(ctx, credential), nil
+}
+
+// again tells how the reply took the key, and whether to sign and send again.
+func (a *attempt) again(ctx context.Context, reply any) bool {
+	told, is := reply.(interface{ GetStatus() *v2.Status })
+	if !is {
+		return false
+	}
+	code := told.GetStatus().GetCode()
+	if code == v2.Code_UNAUTHORIZED {
+		return a.call.RefusedKey(ctx, a.credential.Serial())
+	}
+	if code < v2.Code_INTERNAL_ERROR {
+		a.call.Accepted(a.credential.Serial())
+	}
+	return false
+}
+
+func unary(ctx context.Context, method string, request, reply any, conn *grpc.ClientConn, invoke grpc.UnaryInvoker, options ...grpc.CallOption) error {
+	secret, err := secretOf(ctx)
+	if err != nil {
+		return err
+	}
+	if secret == nil {
+		return invoke(ctx, method, request, reply, conn, options...)
+	}
+	attempt := begin(secret, conn.Target())
+	for {
+		sent, err := attempt.sign(ctx)
+		if err != nil {
+			return err
+		}
+		if err := invoke(sent, method, request, reply, conn, options...); err != nil {
+			return err
+		}
+		if !attempt.again(ctx, reply) {
+			return nil
+		}
+		proto.Reset(reply.(proto.Message))
+	}
+}
+
+func stream(ctx context.Context, desc *grpc.StreamDesc, conn *grpc.ClientConn, method string, open grpc.Streamer, options ...grpc.CallOption) (grpc.ClientStream, error) {
+	secret, err := secretOf(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if secret == nil {
+		return open(ctx, desc, conn, method, options...)
+	}
+	made := &received{
+		attempt: begin(secret, conn.Target()),
+		context: ctx,
+		open: func(ctx context.Context) (grpc.ClientStream, error) {
+			return open(ctx, desc, conn, method, options...)
+		},
+	}
+	if err := made.reopen(); err != nil {
+		return nil, err
+	}
+	if desc.ClientStreams {
+		// Telemetry lives as long as its connection: signed with the key of its beginning, and never asked for again here.
+		return made.ClientStream, nil
+	}
+	return made, nil
+}
+
+// received is the stream of replies to one request; a refusal is the first of them. As any client stream it is written to by
+// one goroutine and read by one.
+type received struct {
+	grpc.ClientStream
+	attempt *attempt
+	context context.Context
+	open    func(context.Context) (grpc.ClientStream, error)
+	cancel  context.CancelFunc
+	request any
+	judged  bool
+}
+
+func (r *received) reopen() error {
+	sent, err := r.attempt.sign(r.context)
+	if err != nil {
+		return err
+	}
+	sent, r.cancel = context.WithCancel(sent)
+	r.ClientStream, err = r.open(sent)
+	if err != nil {
+		r.cancel()
+	}
+	return err
+}
+
+// SendMsg keeps the request: a stream of this kind has one.
+func (r *received) SendMsg(request any) error {
+	r.request = request
+	return r.ClientStream.SendMsg(request)
+}
+
+// RecvMsg reads a reply.
+func (r *received) RecvMsg(reply any) error {
+	for {
+		if err := r.ClientStream.RecvMsg(reply); err != nil {
+			r.cancel()
+			return err
+		}
+		if r.judged || !r.attempt.again(r.context, reply) {
+			r.judged = true
+			return nil
+		}
+		proto.Reset(reply.(proto.Message))
+		r.cancel()
+		if err := r.reopen(); err != nil {
+			return err
+		}
+		if err := r.ClientStream.SendMsg(r.request); err != nil {
+			r.cancel()
+			return err
+		}
+		if err := r.ClientStream.CloseSend(); err != nil {
+			r.cancel()
+			return err
+		}
+	}
+}
