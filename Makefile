@@ -112,7 +112,7 @@ matrix: emulator python-package ## servers and pools of processes in Python thro
 # Go builds against an installed library, as users do.
 GO_PREFIX := $(CURDIR)/target/go/prefix
 GO_DRIVER := $(CURDIR)/target/go/conformance_driver
-GO_MODULES := go go/rocketmq go/benches tests/conformance/drivers/go
+GO_MODULES := go go/tea go/rocketmq go/benches tests/conformance/drivers/go
 GO := CGO_ENABLED=1 GOFLAGS=-buildvcs=false PKG_CONFIG_PATH=$(GO_PREFIX)/lib/pkgconfig LD_LIBRARY_PATH=$(GO_PREFIX)/lib go
 
 .PHONY: go-library go-driver check-go

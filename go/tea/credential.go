@@ -1,0 +1,262 @@
+package tea
+
+import (
+	"context"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/alibabacloud-go/tea/dara"
+	"github.com/aliyun/credentials-go/credentials"
+
+	"github.com/kmsramcred/kmsramcred/go"
+)
+
+// Credential is the current AccessKey of a RAM secret, for whatever takes a credentials-go credential: one snapshot of id,
+// secret and token for each GetCredential. On its own it never hears of a refusal; [Configure] makes it the judge of a client's
+// retries too. It is safe for concurrent use.
+type Credential struct {
+	secret *kmsramcred.Secret
+
+	// ended counts the calls that are to end with their refusal.
+	ended atomic.Int32
+	mu    sync.Mutex
+	// calls that are being retried, by the goroutine that makes them.
+	calls map[uint64]*call
+	// issued are the last keys that were given to the SDK; the newest last.
+	issued  []*kmsramcred.Credential
+	newest  atomic.Pointer[kmsramcred.Credential]
+	witness witness
+}
+
+// call is a call between two attempts: the SDK asks for the delay and then for the key, on one goroutine, and has nothing
+// else that belongs to the call.
+type call struct {
+	rounds   *kmsramcred.Call
+	attempts int
+	refusal  error
+	since    time.Time
+}
+
+// witness is a goroutine that got the newest key. When it asks again without having been refused, the key is taken as accepted:
+// the SDK shows no success.
+type witness struct {
+	goroutine uint64
+	serial    uint64
+	since     time.Time
+}
+
+var _ credentials.Credential = (*Credential)(nil)
+var _ dara.BackoffPolicy = (*Credential)(nil)
+
+// issuedMost is how many keys can be recognized in refusals: of calls that were signed so many rotations ago.
+const issuedMost = 8
+
+// stale is when a refusal that a call was to end with belongs to no call any more: the SDK asks for the key at once.
+const stale = time.Second
+
+// NewCredential makes one.
+func NewCredential(secret *kmsramcred.Secret) *Credential {
+	return &Credential{secret: secret, calls: make(map[uint64]*call)}
+}
+
+// GetCredential is the current key.
+func (c *Credential) GetCredential() (*credentials.CredentialModel, error) {
+	if c.ended.Load() > 0 {
+		if refusal := c.endOf(goroutine()); refusal != nil {
+			return nil, refusal
+		}
+	}
+	current, err := c.secret.Credential(context.Background())
+	if err != nil {
+		return nil, err
+	}
+	if current != c.newest.Load() {
+		c.note(current)
+	}
+	if !current.Accepted() {
+		c.watch(current.Serial())
+	}
+	id, secret, kind := current.AccessKeyID(), current.AccessKeySecret(), "access_key"
+	model := &credentials.CredentialModel{AccessKeyId: &id, AccessKeySecret: &secret, Type: &kind}
+	if token := current.SecurityToken(); token != "" {
+		kind = "sts"
+		model.SecurityToken = &token
+	}
+	return model, nil
+}
+
+// GetDelayTime is part of the SDK's retries: it tells the library of the refusal and waits as it says.
+func (c *Credential) GetDelayTime(context *dara.RetryPolicyContext) int {
+	number := goroutine()
+	refused := c.known(keyOf(context.HttpRequest))
+	c.mu.Lock()
+	c.forget()
+	found := c.calls[number]
+	if found == nil || found.refusal != nil || context.RetriesAttempted != found.attempts+1 {
+		if found != nil && found.refusal != nil {
+			c.ended.Add(-1)
+		}
+		found = &call{rounds: c.secret.NewCall(service(context.HttpRequest), host(context.HttpRequest)), since: time.Now()}
+		c.calls[number] = found
+	}
+	found.attempts = context.RetriesAttempted
+	c.witness = c.witness.refusedOn(number)
+	c.mu.Unlock()
+	if refused == nil || !c.again(found, refused, context) {
+		c.mu.Lock()
+		found.refusal, found.since = giveUp(context.Exception), time.Now()
+		c.mu.Unlock()
+		c.ended.Add(1)
+	}
+	return 0
+}
+
+func (c *Credential) again(found *call, refused *kmsramcred.Credential, told *dara.RetryPolicyContext) bool {
+	code, status := codeOf(told.Exception)
+	if isStream(told.HttpRequest) {
+		// The SDK has read it to its end: what it sent next would be empty and signed as such.
+		found.rounds.RefusedForGood(context.Background(), refused.Serial(), code, status)
+		return false
+	}
+	if !documented(code) {
+		// One that Configure was given.
+		return found.rounds.RefusedKey(context.Background(), refused.Serial())
+	}
+	return found.rounds.Refused(context.Background(), refused.Serial(), code, status)
+}
+
+// endOf takes the refusal that the call of this goroutine is to end with, if it is.
+func (c *Credential) endOf(number uint64) error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	found := c.calls[number]
+	if found == nil || found.refusal == nil {
+		return nil
+	}
+	delete(c.calls, number)
+	c.ended.Add(-1)
+	if time.Since(found.since) > stale {
+		// That call ended in some other way, and this is another one.
+		return nil
+	}
+	return found.refusal
+}
+
+// forget drops the calls that have ended long ago: nobody tells of an end.
+func (c *Credential) forget() {
+	for number, found := range c.calls {
+		if time.Since(found.since) > 4*kmsramcred.CallBudget {
+			delete(c.calls, number)
+			if found.refusal != nil {
+				c.ended.Add(-1)
+			}
+		}
+	}
+}
+
+func (c *Credential) note(current *kmsramcred.Credential) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.newest.Store(current)
+	for at, known := range c.issued {
+		if known.Serial() == current.Serial() {
+			c.issued[at] = current
+			return
+		}
+	}
+	if len(c.issued) == issuedMost {
+		c.issued = append(c.issued[:0], c.issued[1:]...)
+	}
+	c.issued = append(c.issued, current)
+}
+
+func (c *Credential) known(id string) *kmsramcred.Credential {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for _, issued := range c.issued {
+		if issued.AccessKeyID() == id {
+			return issued
+		}
+	}
+	return nil
+}
+
+func (c *Credential) watch(serial uint64) {
+	number := goroutine()
+	c.mu.Lock()
+	seen := c.witness
+	if seen.serial != serial || time.Since(seen.since) > time.Second {
+		c.witness = witness{goroutine: number, serial: serial, since: time.Now()}
+	}
+	c.mu.Unlock()
+	if seen.serial == serial && seen.goroutine == number {
+		c.secret.ReportSuccess(serial)
+	}
+}
+
+func (w witness) refusedOn(goroutine uint64) witness {
+	if w.goroutine == goroutine {
+		return witness{}
+	}
+	return w
+}
+
+// GetType is "access_key", or "sts" where there is a token.
+func (c *Credential) GetType() *string {
+	model, err := c.GetCredential()
+	if err != nil {
+		return dara.String("access_key")
+	}
+	return model.Type
+}
+
+// GetAccessKeyId is of its own snapshot: use GetCredential.
+func (c *Credential) GetAccessKeyId() (*string, error) {
+	return part(c, func(m *credentials.CredentialModel) *string { return m.AccessKeyId })
+}
+
+// GetAccessKeySecret is of its own snapshot: use GetCredential.
+func (c *Credential) GetAccessKeySecret() (*string, error) {
+	return part(c, func(m *credentials.CredentialModel) *string { return m.AccessKeySecret })
+}
+
+// GetSecurityToken is of its own snapshot: use GetCredential.
+func (c *Credential) GetSecurityToken() (*string, error) {
+	return part(c, func(m *credentials.CredentialModel) *string { return m.SecurityToken })
+}
+
+// GetBearerToken is empty.
+func (c *Credential) GetBearerToken() *string { return dara.String("") }
+
+func part(c *Credential, of func(*credentials.CredentialModel) *string) (*string, error) {
+	model, err := c.GetCredential()
+	if err != nil {
+		return nil, err
+	}
+	return of(model), nil
+}
+
+// String shows no secret.
+func (c *Credential) String() string { return "tea.Credential(" + c.secret.Name() + ")" }
+
+// keyOf is the AccessKey id that a request was signed with; "" if there is none.
+func keyOf(request *dara.Request) string {
+	if request == nil {
+		return ""
+	}
+	for name, value := range request.Headers {
+		if strings.EqualFold(name, "authorization") {
+			// "ACS3-HMAC-SHA256 Credential=id,…" or, of ROA, "acs id:signature".
+			if _, rest, is := strings.Cut(dara.StringValue(value), "Credential="); is {
+				return rest[:max(0, strings.IndexAny(rest, ",/"))]
+			}
+			if rest, is := strings.CutPrefix(dara.StringValue(value), "acs "); is {
+				id, _, _ := strings.Cut(rest, ":")
+				return id
+			}
+		}
+	}
+	return dara.StringValue(request.Query["AccessKeyId"])
+}
