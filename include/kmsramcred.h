@@ -850,6 +850,41 @@ struct kmsramcred_credential *kmsramcred_credential_clone(const struct kmsramcre
  */
 KMSRAMCRED_API void kmsramcred_credential_free(struct kmsramcred_credential *credential);
 
+/**
+ * Copies the texts of the current credential into buffers of the caller, for bindings that want no handle. A success
+ * allocates nothing, and threads that copy at the same time do not slow each other down. Wipe the buffers after use.
+ *
+ * Each buffer has room for its text and a NUL: `..._cap` must be more than the length of the text. Only `security_token_cap` may
+ * be 0, for as long as the secret holds a plain AccessKey, which has no token. Either all three texts are copied or none.
+ * `*serial_out`, `*generation_out` and `*not_after_unix_ms_out` are what the functions `kmsramcred_credential_...` of
+ * these names would say: copy again when the generation has moved, or when an end that is not 0 has come.
+ *
+ * NULL: `secret`, `serial_out`, `generation_out` and `not_after_unix_ms_out` must not be NULL; a buffer may be when its
+ * capacity is 0; `..._len_out` and `error_out` may be.
+ * Returns: 1. KMSRAMCRED_OK: all is written. 2. KMSRAMCRED_ERR_INVALID_ARGUMENT with lengths: a buffer is too small,
+ * nothing else is written, and the lengths are those of the texts at this moment; a rotation may bring longer ones.
+ * 3. Any other number: as `kmsramcred_secret_acquire`; the lengths are 0.
+ * Ownership: the buffers are the caller's. `*error_out` is NULL on success, else the caller's.
+ * Threads: any. Blocks for `timeout_ms` at most.
+ */
+KMSRAMCRED_API
+KMSRAMCRED_MUST_USE
+kmsramcred_status kmsramcred_secret_copy(const struct kmsramcred_secret *secret,
+                                         uint64_t timeout_ms,
+                                         char *access_key_id_out,
+                                         size_t access_key_id_cap,
+                                         size_t *access_key_id_len_out,
+                                         char *access_key_secret_out,
+                                         size_t access_key_secret_cap,
+                                         size_t *access_key_secret_len_out,
+                                         char *security_token_out,
+                                         size_t security_token_cap,
+                                         size_t *security_token_len_out,
+                                         uint64_t *serial_out,
+                                         uint64_t *generation_out,
+                                         int64_t *not_after_unix_ms_out,
+                                         struct kmsramcred_error **error_out);
+
 #ifdef __cplusplus
 }  // extern "C"
 #endif  // __cplusplus

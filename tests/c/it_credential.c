@@ -86,6 +86,21 @@ static void look_at(const kmsramcred_secret *secret, const kmsramcred_credential
   CHECK(kmsramcred_credential_access_key_secret(clone, NULL) == key);
   kmsramcred_credential_free(clone);
 
+  /* The same without a handle: whole, or nothing but lengths. */
+  char copied_id[64], copied_key[64];
+  size_t id_len, key_len;
+  uint64_t serial, generation;
+  int64_t not_after;
+  CHECK_STATUS(kmsramcred_secret_copy(secret, 0, copied_id, sizeof copied_id, &id_len, copied_key, sizeof copied_key,
+                                      &key_len, NULL, 0, NULL, &serial, &generation, &not_after, NULL), KMSRAMCRED_OK);
+  CHECK(strcmp(copied_id, id) == 0 && strlen(id) == id_len && strcmp(copied_key, key) == 0 && strlen(key) == key_len);
+  CHECK(serial == kmsramcred_credential_serial(credential) && not_after == 0);
+  CHECK(generation == kmsramcred_generation_load(kmsramcred_secret_generation(secret)));
+  copied_id[0] = copied_key[0] = '#';
+  CHECK_STATUS(kmsramcred_secret_copy(secret, 0, copied_id, sizeof copied_id, NULL, copied_key, key_len, &key_len, NULL, 0,
+                                      NULL, &serial, &generation, &not_after, NULL), KMSRAMCRED_ERR_INVALID_ARGUMENT);
+  CHECK(copied_id[0] == '#' && copied_key[0] == '#' && strlen(key) == key_len);
+
   char text[65536];
   CHECK_STATUS(kmsramcred_secret_explain(secret, text, sizeof text, &length), KMSRAMCRED_OK);
   CHECK(strstr(text, key) == NULL && strstr(text, id) == NULL);

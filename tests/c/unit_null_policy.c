@@ -100,6 +100,16 @@ static void secrets(void) {
   CHECK_STATUS(kmsramcred_secret_acquire(NULL, 0, &credential, NULL), KMSRAMCRED_ERR_NULL_ARGUMENT);
   CHECK(credential == NULL);
   CHECK_STATUS(kmsramcred_secret_acquire(NULL, 0, NULL, NULL), KMSRAMCRED_ERR_NULL_ARGUMENT);
+  char copied[4] = "abc";
+  uint64_t generation = NEVER_WRITTEN;
+  int64_t not_after = NEVER_WRITTEN;
+  CHECK_STATUS(kmsramcred_secret_copy(NULL, 0, copied, 4, &length, copied, 4, NULL, copied, 4, NULL, &wait, &generation,
+                                      &not_after, NULL), KMSRAMCRED_ERR_NULL_ARGUMENT);
+  CHECK(length == 0 && strcmp(copied, "abc") == 0);
+  CHECK(wait == NEVER_WRITTEN && generation == NEVER_WRITTEN && not_after == NEVER_WRITTEN);
+  CHECK_STATUS(kmsramcred_secret_copy(NULL, 0, NULL, 0, NULL, NULL, 0, NULL, NULL, 0, NULL, NULL, NULL, NULL, NULL),
+               KMSRAMCRED_ERR_NULL_ARGUMENT);
+  length = NEVER_WRITTEN;
   CHECK_STATUS(kmsramcred_secret_report_failure(NULL, 1, "Ecs", 3, "h", 1, NULL, 0, 403, 1, 0, &verdict, &wait, NULL),
                KMSRAMCRED_ERR_NULL_ARGUMENT);
   CHECK(verdict == NEVER_WRITTEN && wait == NEVER_WRITTEN);

@@ -165,6 +165,11 @@ pub(crate) fn enter<A: Answer>(
     errors: Option<ErrorOut>,
     body: impl FnOnce() -> Result<<A as Answer>::Inside, Failure>,
 ) -> A {
+    let body = || {
+        #[cfg(feature = "testing")]
+        crate::testing::panic_if_asked();
+        body()
+    };
     match catch_unwind(AssertUnwindSafe(body)) {
         Ok(Ok(inside)) => A::done(inside),
         Ok(Err(failure)) => refuse(errors, failure),

@@ -1,9 +1,7 @@
 //! One snapshot of one credential.
 
-use crate::handle::{Handle, In, Lent, Owned, Shared};
+use crate::handle::{Handle, In, Owned, Shared};
 use crate::out::{LengthOut, TextAnswer};
-use std::mem::ManuallyDrop;
-use std::sync::Arc;
 
 /// An immutable snapshot: AccessKey id, secret and token that belong together. It never changes and stays readable until it
 /// is freed, whatever becomes of the secret and the client.
@@ -15,13 +13,6 @@ impl Handle for Credential {
     type Ownership = Shared;
 }
 
-/// The core's view of what C lends; it counts nothing, neither now nor when it ends.
-fn view(lent: &Lent<'_, Credential>) -> ManuallyDrop<kmsramcred::Credential> {
-    // SAFETY: the pointer came from `Arc::into_raw`, C still holds its reference, and `ManuallyDrop` never gives it up.
-    let shared = unsafe { Arc::from_raw(lent.pointer()) };
-    ManuallyDrop::new(kmsramcred::Credential::from(shared))
-}
-
 export!(
     /// The AccessKey id.
     ///
@@ -29,7 +20,7 @@ export!(
     /// Returns: a text that lives until `credential` is freed, never NULL.
     /// Threads: any.
     fn kmsramcred_credential_access_key_id(credential: In<Credential>, len_out: LengthOut) -> TextAnswer {
-        Ok(TextAnswer::lend(view(&credential).access_key_id_c(), &len_out))
+        Ok(TextAnswer::lend(credential.access_key_id_c(), &len_out))
     }
 );
 
@@ -40,7 +31,7 @@ export!(
     /// Returns: a text that lives until `credential` is freed, never NULL.
     /// Threads: any.
     fn kmsramcred_credential_access_key_secret(credential: In<Credential>, len_out: LengthOut) -> TextAnswer {
-        Ok(TextAnswer::lend(view(&credential).access_key_secret_c(), &len_out))
+        Ok(TextAnswer::lend(credential.access_key_secret_c(), &len_out))
     }
 );
 
@@ -51,7 +42,7 @@ export!(
     /// Returns: a text that lives until `credential` is freed, never NULL.
     /// Threads: any.
     fn kmsramcred_credential_security_token(credential: In<Credential>, len_out: LengthOut) -> TextAnswer {
-        Ok(TextAnswer::lend(view(&credential).security_token_c().unwrap_or_default(), &len_out))
+        Ok(TextAnswer::lend(credential.security_token_c().unwrap_or_default(), &len_out))
     }
 );
 
@@ -62,7 +53,7 @@ export!(
     /// Returns: a text that lives until `credential` is freed, never NULL.
     /// Threads: any.
     fn kmsramcred_credential_version_id(credential: In<Credential>, len_out: LengthOut) -> TextAnswer {
-        Ok(TextAnswer::lend(view(&credential).version_id_c(), &len_out))
+        Ok(TextAnswer::lend(credential.version_id_c(), &len_out))
     }
 );
 
@@ -72,7 +63,7 @@ export!(
     /// NULL: gives 0.
     /// Threads: any.
     fn kmsramcred_credential_serial(credential: In<Credential>) -> u64 {
-        Ok(view(&credential).serial())
+        Ok(credential.serial())
     }
 );
 
@@ -83,7 +74,7 @@ export!(
     /// NULL: gives 0.
     /// Threads: any.
     fn kmsramcred_credential_generation(credential: In<Credential>) -> u64 {
-        Ok(view(&credential).generation())
+        Ok(credential.generation())
     }
 );
 
@@ -93,7 +84,7 @@ export!(
     /// NULL: gives 0.
     /// Threads: any.
     fn kmsramcred_credential_fetched_at_unix_ms(credential: In<Credential>) -> i64 {
-        Ok(view(&credential).fetched_at_unix_ms())
+        Ok(credential.fetched_at_unix_ms())
     }
 );
 
@@ -104,7 +95,7 @@ export!(
     /// NULL: gives 0.
     /// Threads: any.
     fn kmsramcred_credential_not_after_unix_ms(credential: In<Credential>) -> i64 {
-        Ok(view(&credential).not_after_unix_ms().unwrap_or(0))
+        Ok(credential.not_after_unix_ms().unwrap_or(0))
     }
 );
 
@@ -115,7 +106,7 @@ export!(
     /// NULL: gives false.
     /// Threads: any.
     fn kmsramcred_credential_is_accepted(credential: In<Credential>) -> bool {
-        Ok(view(&credential).is_accepted())
+        Ok(credential.is_accepted())
     }
 );
 

@@ -115,13 +115,6 @@ pub struct In<'a, T: Handle>(Option<NonNull<T>>, PhantomData<&'a T>);
 /// A handle that C has lent and that is not NULL.
 pub struct Lent<'a, T: Handle>(NonNull<T>, PhantomData<&'a T>);
 
-impl<T: Handle> Lent<'_, T> {
-    /// The pointer that C holds.
-    pub(crate) fn pointer(&self) -> *const T {
-        self.0.as_ptr()
-    }
-}
-
 impl<T: Handle> Deref for Lent<'_, T> {
     type Target = T;
     fn deref(&self) -> &T {

@@ -15,6 +15,7 @@ mod userdata;
 
 pub mod client;
 pub mod config;
+pub mod copy;
 pub mod credential;
 pub mod error;
 pub mod log;

@@ -125,28 +125,64 @@ impl<'a> Argument for LengthOut<'a> {
 pub struct Buffer<'a>(*mut c_char, PhantomData<&'a mut [u8]>);
 
 impl Buffer<'_> {
-    /// Writes `text` and a NUL, and the length of the text to `length`; with capacity 0 the length only.
+    /// A buffer with its capacity. `names` are those of the two parameters.
     ///
     /// # Safety
     /// Not NULL: points to `capacity` writable bytes.
-    pub(crate) unsafe fn fill(self, capacity: usize, text: &str, length: &Variable<usize>) -> Result<(), Failure> {
+    pub(crate) unsafe fn room(self, capacity: usize, names: [&'static str; 2]) -> Result<Room, Failure> {
         if self.0.is_null() && capacity > 0 {
-            return Err(Failure::NullArgument("json_out"));
+            return Err(Failure::NullArgument(names[0]));
         }
-        length.set(text.len());
-        if capacity == 0 {
-            return Ok(());
-        }
-        if capacity <= text.len() {
-            let wanted = format!("json_cap is {capacity}; at least {} is needed", text.len() + 1);
-            return Err(Failure::InvalidArgument(wanted));
-        }
-        // SAFETY: the caller of this function vouches for `capacity` bytes, and the text and its NUL are no more.
-        unsafe {
-            self.0.cast::<u8>().copy_from_nonoverlapping(text.as_ptr(), text.len());
-            self.0.add(text.len()).write(0);
+        Ok(Room { start: self.0.cast(), capacity, name: names[1] })
+    }
+
+    /// Writes `json` and a NUL, and the length of the text to `length`; with capacity 0 the length only.
+    ///
+    /// # Safety
+    /// As [`Buffer::room`].
+    pub(crate) unsafe fn fill(self, capacity: usize, json: &str, length: &Variable<usize>) -> Result<(), Failure> {
+        // SAFETY: passed on.
+        let room = unsafe { self.room(capacity, ["json_out", "json_cap"]) }?;
+        length.set(json.len());
+        if capacity > 0 {
+            room.check(json.len())?;
+            room.write(json.as_bytes());
         }
         Ok(())
+    }
+}
+
+/// A buffer of the caller and how much it holds; without capacity there need not be one.
+pub struct Room {
+    start: *mut u8,
+    capacity: usize,
+    name: &'static str,
+}
+
+impl Room {
+    /// Whether a text of this length and a NUL have room.
+    pub(crate) fn fits(&self, length: usize) -> bool {
+        self.capacity > length
+    }
+
+    /// Says what is missing where they have no room.
+    pub(crate) fn check(&self, length: usize) -> Result<(), Failure> {
+        if self.fits(length) {
+            return Ok(());
+        }
+        let wanted = format!("{} is {}; at least {} is needed", self.name, self.capacity, length + 1);
+        Err(Failure::InvalidArgument(wanted))
+    }
+
+    /// Writes `text` and a NUL, where they have room.
+    pub(crate) fn write(&self, text: &[u8]) {
+        if self.fits(text.len()) {
+            // SAFETY: `Buffer::room` was given `capacity` writable bytes, and the text and its NUL are no more.
+            unsafe {
+                self.start.copy_from_nonoverlapping(text.as_ptr(), text.len());
+                self.start.add(text.len()).write(0);
+            }
+        }
     }
 }
 

@@ -1,9 +1,23 @@
-//! For tests only (feature `testing`): a panic on demand, and how many handles C holds.
+//! For tests only (feature `testing`): panics on demand, and how many handles C holds.
 
 use crate::status::Status;
+use std::cell::Cell;
 use std::sync::atomic::{AtomicI64, Ordering};
 
 static LIVE: AtomicI64 = AtomicI64::new(0);
+
+thread_local! {
+    static PANIC: Cell<bool> = const { Cell::new(false) };
+}
+
+/// Makes the next export that this thread calls panic inside the boundary.
+pub fn panic_in_the_next_call() {
+    PANIC.set(true);
+}
+
+pub(crate) fn panic_if_asked() {
+    assert!(!PANIC.take(), "asked for by a test");
+}
 
 pub(crate) fn handle_made() {
     LIVE.fetch_add(1, Ordering::Relaxed);

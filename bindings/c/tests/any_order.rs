@@ -34,6 +34,7 @@ enum Step {
     Success(usize, u64),
     Refresh(usize, u64),
     Watch(usize, bool),
+    Copy(usize, u64, usize),
     Explain(usize, usize),
     Clone(usize),
     Close(usize, u64),
@@ -76,6 +77,7 @@ fn step() -> impl Strategy<Value = Step> {
         1 => (which(), 0u64..3).prop_map(|(a, b)| Step::Success(a, b)),
         1 => (which(), wait()).prop_map(|(a, b)| Step::Refresh(a, b)),
         2 => (which(), any::<bool>()).prop_map(|(a, b)| Step::Watch(a, b)),
+        1 => (which(), wait(), 0usize..100).prop_map(|(a, b, c)| Step::Copy(a, b, c)),
         1 => (which(), 0usize..3000).prop_map(|(a, b)| Step::Explain(a, b)),
         1 => (which(), wait()).prop_map(|(a, b)| Step::Close(a, b)),
     ];
@@ -193,6 +195,32 @@ impl World {
                     make(&mut self.watches, |out, error| {
                         c::kmsramcred_secret_watch(secret, function, null_mut(), Some(on_drop), out, error)
                     });
+                }
+                Step::Copy(secret, wait, room) => {
+                    // Nobody answers here, so there is never anything to copy.
+                    let secret = pick(&self.secrets, *secret);
+                    let (mut text, mut length, mut numbers) = (vec![0u8; *room], usize::MAX, (0u64, 0u64, 0i64));
+                    let to = text.as_mut_ptr().cast();
+                    let status = call(|error| {
+                        c::kmsramcred_secret_copy(
+                            secret,
+                            *wait,
+                            to,
+                            *room,
+                            &raw mut length,
+                            to,
+                            *room,
+                            null_mut(),
+                            null_mut(),
+                            *room % 3,
+                            null_mut(),
+                            &raw mut numbers.0,
+                            &raw mut numbers.1,
+                            &raw mut numbers.2,
+                            error,
+                        )
+                    });
+                    assert!(status != 0 && length == 0 && text.iter().all(|byte| *byte == 0));
                 }
                 Step::Explain(secret, room) => {
                     let mut buffer = vec![0u8; *room];

@@ -9,8 +9,8 @@ use syn::visit_mut::{VisitMut, visit_type_mut};
 use syn::{Attribute, Block, FnArg, Ident, Item, Meta, ReturnType, Signature, Type, Visibility, parse_quote};
 
 /// The files, in the order of the header.
-const FILES: [&str; 10] =
-    ["status", "version", "userdata", "log", "error", "config", "client", "secret", "watch", "credential"];
+const FILES: [&str; 11] =
+    ["status", "version", "userdata", "log", "error", "config", "client", "secret", "watch", "credential", "copy"];
 
 /// What the header shows.
 pub struct Exports {

@@ -8,13 +8,25 @@ use std::ptr::{null, null_mut};
 /// Any handle.
 pub type Handle = *mut c_void;
 pub type WatchFn = Option<extern "C" fn(*mut c_void, u64, i32)>;
+pub type LogFn = Option<extern "C" fn(*mut c_void, i32, *const c_char, usize)>;
 pub type DropFn = Option<extern "C" fn(*mut c_void)>;
 
 #[rustfmt::skip]
 unsafe extern "C" {
+    pub safe fn kmsramcred_version_number() -> u32;
+    pub safe fn kmsramcred_abi_version() -> u32;
+    pub safe fn kmsramcred_version() -> *const c_char;
+    pub fn kmsramcred_log_set_callback(level: i32, log: LogFn, userdata: *mut c_void, drop: DropFn) -> i32;
     pub safe fn kmsramcred_status_name(status: i32) -> *const c_char;
     pub fn kmsramcred_error_status(error: Handle) -> i32;
     pub fn kmsramcred_error_text(error: Handle, length: *mut usize) -> *const c_char;
+    pub fn kmsramcred_error_message(error: Handle, length: *mut usize) -> *const c_char;
+    pub fn kmsramcred_error_advice(error: Handle, length: *mut usize) -> *const c_char;
+    pub fn kmsramcred_error_kms_code(error: Handle, length: *mut usize) -> *const c_char;
+    pub fn kmsramcred_error_request_id(error: Handle, length: *mut usize) -> *const c_char;
+    pub fn kmsramcred_error_http_status(error: Handle) -> i32;
+    pub fn kmsramcred_error_is_retryable(error: Handle) -> bool;
+    pub fn kmsramcred_error_retry_after_ms(error: Handle) -> u64;
     pub fn kmsramcred_error_cause(error: Handle) -> Handle;
     pub fn kmsramcred_error_free(error: Handle);
     pub fn kmsramcred_config_new(out: *mut Handle) -> i32;
@@ -24,12 +36,14 @@ unsafe extern "C" {
     pub fn kmsramcred_config_set_static_source(config: Handle, id: *const c_char, id_len: usize, secret: *const c_char, secret_len: usize, token: *const c_char, token_len: usize, error: *mut Handle) -> i32;
     pub fn kmsramcred_config_free(config: Handle);
     pub fn kmsramcred_client_new(config: Handle, out: *mut Handle, error: *mut Handle) -> i32;
+    pub fn kmsramcred_client_stats(client: Handle, stats: *mut c_void) -> i32;
     pub fn kmsramcred_client_explain(client: Handle, json: *mut c_char, room: usize, length: *mut usize) -> i32;
     pub fn kmsramcred_client_close(client: Handle, timeout_ms: u64) -> i32;
     pub fn kmsramcred_client_free(client: Handle);
     pub fn kmsramcred_secret_open(client: Handle, name: *const c_char, length: usize, out: *mut Handle, error: *mut Handle) -> i32;
     pub fn kmsramcred_secret_generation(secret: Handle) -> *const u64;
     pub fn kmsramcred_secret_acquire(secret: Handle, timeout_ms: u64, out: *mut Handle, error: *mut Handle) -> i32;
+    pub fn kmsramcred_secret_copy(secret: Handle, timeout_ms: u64, id: *mut c_char, id_room: usize, id_len: *mut usize, key: *mut c_char, key_room: usize, key_len: *mut usize, token: *mut c_char, token_room: usize, token_len: *mut usize, serial: *mut u64, generation: *mut u64, not_after: *mut i64, error: *mut Handle) -> i32;
     pub fn kmsramcred_secret_report_failure(secret: Handle, serial: u64, service: *const c_char, service_len: usize, host: *const c_char, host_len: usize, code: *const c_char, code_len: usize, http_status: i32, round: u32, timeout_ms: u64, verdict: *mut i32, wait: *mut u64, error: *mut Handle) -> i32;
     pub fn kmsramcred_secret_report_success(secret: Handle, serial: u64);
     pub fn kmsramcred_secret_refresh(secret: Handle, timeout_ms: u64, error: *mut Handle) -> i32;
@@ -38,6 +52,13 @@ unsafe extern "C" {
     pub fn kmsramcred_secret_free(secret: Handle);
     pub fn kmsramcred_watch_free(watch: Handle);
     pub fn kmsramcred_credential_clone(credential: Handle) -> Handle;
+    pub fn kmsramcred_credential_access_key_id(credential: Handle, length: *mut usize) -> *const c_char;
+    pub fn kmsramcred_credential_security_token(credential: Handle, length: *mut usize) -> *const c_char;
+    pub fn kmsramcred_credential_version_id(credential: Handle, length: *mut usize) -> *const c_char;
+    pub fn kmsramcred_credential_generation(credential: Handle) -> u64;
+    pub fn kmsramcred_credential_fetched_at_unix_ms(credential: Handle) -> i64;
+    pub fn kmsramcred_credential_not_after_unix_ms(credential: Handle) -> i64;
+    pub fn kmsramcred_credential_is_accepted(credential: Handle) -> bool;
     pub fn kmsramcred_credential_access_key_secret(credential: Handle, length: *mut usize) -> *const c_char;
     pub fn kmsramcred_credential_serial(credential: Handle) -> u64;
     pub fn kmsramcred_credential_free(credential: Handle);

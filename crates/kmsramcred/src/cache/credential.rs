@@ -7,6 +7,7 @@ use crate::secret_text::{SecretText, shown_access_key_id};
 use crate::secret_value::SecretValue;
 use std::ffi::{CStr, CString};
 use std::fmt;
+use std::ops::Deref;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
@@ -141,85 +142,94 @@ pub struct Snapshot {
     pub ends_unix_ms: Option<i64>,
 }
 
-/// An immutable snapshot of a secret's credential: AccessKey id, AccessKey secret and security token that belong
-/// together. Cheap to clone; the texts are wiped when the last holder lets go.
-#[derive(Clone)]
-pub struct Credential(Arc<Snapshot>);
-
-impl Credential {
+impl Snapshot {
     /// The AccessKey id.
     pub fn access_key_id(&self) -> &str {
-        self.0.value.access_key_id.text.expose()
+        self.value.access_key_id.text.expose()
     }
 
     /// The AccessKey secret. Never put it into a message.
     pub fn access_key_secret(&self) -> &str {
-        self.0.value.access_key_secret.text.expose()
+        self.value.access_key_secret.text.expose()
     }
 
     /// The security token of a temporary key.
     pub fn security_token(&self) -> Option<&str> {
-        self.0.value.security_token.as_ref().map(|token| token.text.expose())
+        self.value.security_token.as_ref().map(|token| token.text.expose())
     }
 
     /// The version of the secret's value; may be empty.
     pub fn version_id(&self) -> &str {
-        self.0.value.version_id.text.expose()
+        self.value.version_id.text.expose()
     }
 
     /// The AccessKey id for C.
     pub fn access_key_id_c(&self) -> &CStr {
-        self.0.value.access_key_id.c_text.as_c_str()
+        self.value.access_key_id.c_text.as_c_str()
     }
 
     /// The AccessKey secret for C.
     pub fn access_key_secret_c(&self) -> &CStr {
-        self.0.value.access_key_secret.c_text.as_c_str()
+        self.value.access_key_secret.c_text.as_c_str()
     }
 
     /// The security token for C.
     pub fn security_token_c(&self) -> Option<&CStr> {
-        self.0.value.security_token.as_ref().map(|token| token.c_text.as_c_str())
+        self.value.security_token.as_ref().map(|token| token.c_text.as_c_str())
     }
 
     /// The version for C.
     pub fn version_id_c(&self) -> &CStr {
-        self.0.value.version_id.c_text.as_c_str()
+        self.value.version_id.c_text.as_c_str()
     }
 
     /// The number of this value: equal values have equal serials. Never 0, at most 2^53 - 1.
     pub fn serial(&self) -> u64 {
-        self.0.value.serial
+        self.value.serial
     }
 
     /// The generation that this snapshot was validated at.
     pub fn generation(&self) -> u64 {
-        self.0.generation
+        self.generation
     }
 
     /// When the value was first fetched, in milliseconds since 1970 by this machine's clock.
     pub fn fetched_at_unix_ms(&self) -> i64 {
-        self.0.value.fetched_unix_ms
+        self.value.fetched_unix_ms
     }
 
     /// The hard end of its use, in milliseconds since 1970 by this machine's clock; `None` where there is no end.
     pub fn not_after_unix_ms(&self) -> Option<i64> {
-        self.0.ends_unix_ms
+        self.ends_unix_ms
     }
 
     /// The hard end of its use on the machine's own time line.
     pub fn ends(&self) -> Moment {
-        self.0.ends
+        self.ends
     }
 
     /// Whether a service has accepted it: one relaxed load. When it has, `report_success` has nothing to add.
     pub fn is_accepted(&self) -> bool {
-        self.0.value.is_accepted()
+        self.value.is_accepted()
     }
+}
 
+/// An immutable snapshot of a secret's credential: AccessKey id, AccessKey secret and security token that belong
+/// together, as the methods of [`Snapshot`] give them. Cheap to clone; the texts are wiped when the last holder lets go.
+#[derive(Clone)]
+pub struct Credential(Arc<Snapshot>);
+
+impl Credential {
     /// The counted reference behind it, for a binding that must hand out a pointer.
     pub fn into_snapshot(self) -> Arc<Snapshot> {
         self.0
+    }
+}
+
+impl Deref for Credential {
+    type Target = Snapshot;
+    fn deref(&self) -> &Snapshot {
+        &self.0
     }
 }
 
@@ -232,7 +242,7 @@ impl From<Arc<Snapshot>> for Credential {
 impl fmt::Debug for Credential {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Credential")
-            .field("access_key_id", &self.0.value.shown_id())
+            .field("access_key_id", &self.value.shown_id())
             .field("version_id", &self.version_id())
             .field("serial", &self.serial())
             .finish_non_exhaustive()

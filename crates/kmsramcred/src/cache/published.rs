@@ -33,6 +33,12 @@ impl Published {
         self.snapshot.load().filter(|snapshot| snapshot.generation == generation).map(Credential::from)
     }
 
+    /// Looks at the snapshot where it is, if it is the answer at this very generation and `at` finds it good.
+    pub fn look<R>(&self, at: impl FnOnce(&Snapshot) -> Option<R>) -> Option<R> {
+        let generation = self.word.load();
+        self.snapshot.look(|snapshot| if snapshot.generation == generation { at(snapshot) } else { None })
+    }
+
     /// The snapshot, whatever its generation.
     pub fn latest(&self) -> Option<Arc<Snapshot>> {
         self.snapshot.load()

@@ -58,6 +58,11 @@ mod real {
             self.0.load_full()
         }
 
+        /// Looks at the value where it is: no count moves that another thread could want too.
+        pub fn look<R>(&self, at: impl FnOnce(&T) -> Option<R>) -> Option<R> {
+            self.0.load().as_deref().and_then(at)
+        }
+
         pub fn store(&self, value: Arc<T>) {
             self.0.store(Some(value));
         }
@@ -131,6 +136,10 @@ mod model {
 
         pub fn load(&self) -> Option<Arc<T>> {
             self.0.lock().expect("no holder panics in a model").clone()
+        }
+
+        pub fn look<R>(&self, at: impl FnOnce(&T) -> Option<R>) -> Option<R> {
+            self.load().as_deref().and_then(at)
         }
 
         pub fn store(&self, value: Arc<T>) {
