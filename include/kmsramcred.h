@@ -194,6 +194,28 @@
 #define KMSRAMCRED_VERDICT_GIVE_UP 3
 
 /**
+ * RPC-style APIs, signature version 1.0: signs the parameters. Needs `Action` and `Version` among them.
+ */
+#define KMSRAMCRED_FAMILY_RPC_V1 1
+
+/**
+ * RPC- and ROA-style APIs, ACS3-HMAC-SHA256: signs path, parameters, headers and body. Needs the headers `host`,
+ * `x-acs-action` and `x-acs-version`.
+ */
+#define KMSRAMCRED_FAMILY_ACS3 2
+
+/**
+ * OSS, signature version 1: signs bucket, key, the headers `content-md5`, `content-type` and `x-oss-...`, and of the parameters
+ * those that version 1 knows.
+ */
+#define KMSRAMCRED_FAMILY_OSS_V1 3
+
+/**
+ * OSS, signature version 4: the same headers, and all parameters. Needs the region.
+ */
+#define KMSRAMCRED_FAMILY_OSS_V4 4
+
+/**
  * A configuration in use: its identity, gateways and secrets. A program needs one for each configuration.
  *
  * Threads: any thread, any time; `kmsramcred_client_free` must be the last use. A forked child may go on using it.
@@ -230,6 +252,14 @@ typedef struct kmsramcred_error kmsramcred_error;
  * Threads: any thread, any time; `kmsramcred_secret_free` must be the last use. A forked child may go on using it.
  */
 typedef struct kmsramcred_secret kmsramcred_secret;
+
+/**
+ * What a signature adds to a request: immutable, and as secret as the request that it signs. Each attempt to send needs its
+ * own.
+ *
+ * Threads: any thread, any time; `kmsramcred_signed_free` must be the last use.
+ */
+typedef struct kmsramcred_signed kmsramcred_signed;
 
 /**
  * A registered watch of a secret.
@@ -301,6 +331,121 @@ typedef struct kmsramcred_stats {
  * out; it may call any function except `close` and `free` of the client and the secret it watches.
  */
 typedef void (*kmsramcred_watch_fn)(void *userdata, uint64_t generation, kmsramcred_status status);
+
+/**
+ * A name with its value, neither of them encoded. Texts are UTF-8 and need no NUL; NULL is allowed with length 0.
+ */
+typedef struct kmsramcred_pair {
+  /**
+   * The name.
+   */
+  const char *name;
+  /**
+   * Its length in bytes.
+   */
+  size_t name_len;
+  /**
+   * The value.
+   */
+  const char *value;
+  /**
+   * Its length in bytes.
+   */
+  size_t value_len;
+} kmsramcred_pair;
+
+/**
+ * A request to be signed. Set everything to 0, then `struct_size`, `family`, `method` and what the family signs; what it does
+ * not sign must stay 0. The library reads it, and what it points to, during the call only. A later version may append fields,
+ * never move them.
+ */
+typedef struct kmsramcred_request {
+  /**
+   * `sizeof(kmsramcred_request)`.
+   */
+  size_t struct_size;
+  /**
+   * One of `KMSRAMCRED_FAMILY_...`.
+   */
+  int32_t family;
+  /**
+   * The method, in upper case.
+   */
+  const char *method;
+  /**
+   * Its length in bytes.
+   */
+  size_t method_len;
+  /**
+   * ACS3: the path as it stands on the request line, encoded; none for `/`.
+   */
+  const char *path;
+  /**
+   * Its length in bytes.
+   */
+  size_t path_len;
+  /**
+   * The parameters of the query, each name once; for RPC version 1.0 with those of a form body.
+   */
+  const struct kmsramcred_pair *parameters;
+  /**
+   * How many they are.
+   */
+  size_t parameter_count;
+  /**
+   * ACS3 and OSS: headers of the request, each name once. ACS3 signs all that are here, so leave out those that a proxy may
+   * change; OSS passes over those that it does not sign.
+   */
+  const struct kmsramcred_pair *headers;
+  /**
+   * How many they are.
+   */
+  size_t header_count;
+  /**
+   * ACS3: the body; any bytes.
+   */
+  const uint8_t *body;
+  /**
+   * Its length in bytes.
+   */
+  size_t body_len;
+  /**
+   * OSS: the bucket; none for calls that are about no bucket.
+   */
+  const char *bucket;
+  /**
+   * Its length in bytes.
+   */
+  size_t bucket_len;
+  /**
+   * OSS: the key of the object, not encoded; none for calls that are about no object.
+   */
+  const char *key;
+  /**
+   * Its length in bytes.
+   */
+  size_t key_len;
+  /**
+   * OSS version 4: the region, such as `cn-hangzhou`.
+   */
+  const char *region;
+  /**
+   * Its length in bytes.
+   */
+  size_t region_len;
+  /**
+   * When the request is signed, in milliseconds since 1970; 0 for now, which is what programs want.
+   */
+  int64_t unix_ms;
+  /**
+   * RPC and ACS3: a text that no other request has; none for a random one, which is what programs want.
+   */
+  const char *nonce;
+  /**
+   * Its length in bytes.
+   */
+  size_t nonce_len;
+} kmsramcred_request;
 
 #ifdef __cplusplus
 extern "C" {
@@ -884,6 +1029,111 @@ kmsramcred_status kmsramcred_secret_copy(const struct kmsramcred_secret *secret,
                                          uint64_t *generation_out,
                                          int64_t *not_after_unix_ms_out,
                                          struct kmsramcred_error **error_out);
+
+/**
+ * Signs a request with the current credential, which is fetched first where none is cached. Nothing is sent. Sign again
+ * for each attempt: services refuse a nonce that they have seen and a date that is a quarter of an hour old.
+ *
+ * NULL: `secret`, `request` and `signed_out` must not be NULL; `error_out` may be.
+ * Returns: 1. KMSRAMCRED_OK. 2. KMSRAMCRED_ERR_INVALID_ARGUMENT, KMSRAMCRED_ERR_NULL_ARGUMENT,
+ * KMSRAMCRED_ERR_INVALID_UTF8: the error names what is wrong with the request; nothing was waited for. 3. Any other number:
+ * as `kmsramcred_secret_acquire`.
+ * Ownership: `request` stays the caller's. `*signed_out` is the caller's, to be ended with `kmsramcred_signed_free`; NULL
+ * after a failure. `*error_out` is NULL on success, else the caller's.
+ * Threads: any. Blocks for `timeout_ms` at most.
+ */
+KMSRAMCRED_API
+KMSRAMCRED_MUST_USE
+kmsramcred_status kmsramcred_secret_sign(const struct kmsramcred_secret *secret,
+                                         const struct kmsramcred_request *request,
+                                         uint64_t timeout_ms,
+                                         struct kmsramcred_signed **signed_out,
+                                         struct kmsramcred_error **error_out);
+
+/**
+ * Signs a request with a credential at hand; else as `kmsramcred_secret_sign`.
+ *
+ * NULL: `credential`, `request` and `signed_out` must not be NULL; `error_out` may be.
+ * Ownership: `request` stays the caller's. `*signed_out` is the caller's, to be ended with `kmsramcred_signed_free`; NULL
+ * after a failure. `*error_out` is NULL on success, else the caller's.
+ * Threads: any. Does not block.
+ */
+KMSRAMCRED_API
+KMSRAMCRED_MUST_USE
+kmsramcred_status kmsramcred_credential_sign(const struct kmsramcred_credential *credential,
+                                             const struct kmsramcred_request *request,
+                                             struct kmsramcred_signed **signed_out,
+                                             struct kmsramcred_error **error_out);
+
+/**
+ * The serial of the credential that signed: what `kmsramcred_secret_report_success` and `kmsramcred_secret_report_failure`
+ * want to know.
+ *
+ * NULL: gives 0.
+ * Threads: any.
+ */
+KMSRAMCRED_API
+uint64_t kmsramcred_signed_serial(const struct kmsramcred_signed *signed_);
+
+/**
+ * How many headers are to be added to those of the request; 0 for RPC version 1.0, which signs in the query.
+ *
+ * NULL: gives 0.
+ * Threads: any.
+ */
+KMSRAMCRED_API size_t kmsramcred_signed_header_count(const struct kmsramcred_signed *signed_);
+
+/**
+ * The name of a header to add, in lower case; "" from `kmsramcred_signed_header_count` on.
+ *
+ * NULL: `signed` NULL gives ""; `len_out` may be NULL.
+ * Returns: a text that lives until `signed` is freed, never NULL.
+ * Threads: any.
+ */
+KMSRAMCRED_API
+const char *kmsramcred_signed_header_name(const struct kmsramcred_signed *signed_,
+                                          size_t index,
+                                          size_t *len_out);
+
+/**
+ * The value of a header to add; "" from `kmsramcred_signed_header_count` on. Do not log it.
+ *
+ * NULL: `signed` NULL gives ""; `len_out` may be NULL.
+ * Returns: a text that lives until `signed` is freed, never NULL.
+ * Threads: any.
+ */
+KMSRAMCRED_API
+const char *kmsramcred_signed_header_value(const struct kmsramcred_signed *signed_,
+                                           size_t index,
+                                           size_t *len_out);
+
+/**
+ * The whole query of the signed request, encoded, without the question mark: the request's parameters and what the
+ * signature adds. For RPC version 1.0 it may be sent as a form body instead, with POST to `/`. Send it as it is.
+ *
+ * NULL: `signed` NULL gives ""; `len_out` may be NULL.
+ * Returns: a text that lives until `signed` is freed, never NULL.
+ * Threads: any.
+ */
+KMSRAMCRED_API const char *kmsramcred_signed_query(const struct kmsramcred_signed *signed_, size_t *len_out);
+
+/**
+ * Path and query as they stand on the request line: what follows the host in a URL. For OSS the host names the bucket
+ * (`bucket.oss-cn-hangzhou.aliyuncs.com`); where it does not, put `/bucket` before it.
+ *
+ * NULL: `signed` NULL gives ""; `len_out` may be NULL.
+ * Returns: a text that lives until `signed` is freed, never NULL.
+ * Threads: any.
+ */
+KMSRAMCRED_API const char *kmsramcred_signed_target(const struct kmsramcred_signed *signed_, size_t *len_out);
+
+/**
+ * Ends a signed request. Its memory is wiped.
+ *
+ * NULL: does nothing.
+ * Threads: any; no other use of `signed` at the same time or later.
+ */
+KMSRAMCRED_API void kmsramcred_signed_free(struct kmsramcred_signed *signed_);
 
 #ifdef __cplusplus
 }  // extern "C"

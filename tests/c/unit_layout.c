@@ -1,8 +1,9 @@
 /* What a program has compiled in: sizes, offsets and numbers. None of these may ever change, only be added to. */
 #include "check.h"
 
-#define FIELD(index, name) \
-  _Static_assert(offsetof(kmsramcred_stats, name) == (index) * sizeof(uint64_t), #name " has moved")
+#define FIELD(index, name) AT(kmsramcred_stats, index, name)
+#define AT(type, index, name) \
+  _Static_assert(offsetof(type, name) == (index) * sizeof(uint64_t), #type "." #name " has moved")
 
 _Static_assert(sizeof(void *) == 8, "64-bit only: the generation is read in one load");
 _Static_assert(sizeof(kmsramcred_status) == 4, "kmsramcred_status");
@@ -16,6 +17,35 @@ FIELD(4, waiters_coalesced);
 FIELD(5, stale_served);
 FIELD(6, failures_reported);
 FIELD(7, kms_requests);
+
+_Static_assert(sizeof(kmsramcred_pair) == 4 * sizeof(uint64_t), "kmsramcred_pair");
+AT(kmsramcred_pair, 0, name);
+AT(kmsramcred_pair, 1, name_len);
+AT(kmsramcred_pair, 2, value);
+AT(kmsramcred_pair, 3, value_len);
+
+_Static_assert(sizeof(kmsramcred_request) == 21 * sizeof(uint64_t), "kmsramcred_request");
+AT(kmsramcred_request, 0, struct_size);
+AT(kmsramcred_request, 1, family);
+AT(kmsramcred_request, 2, method);
+AT(kmsramcred_request, 3, method_len);
+AT(kmsramcred_request, 4, path);
+AT(kmsramcred_request, 5, path_len);
+AT(kmsramcred_request, 6, parameters);
+AT(kmsramcred_request, 7, parameter_count);
+AT(kmsramcred_request, 8, headers);
+AT(kmsramcred_request, 9, header_count);
+AT(kmsramcred_request, 10, body);
+AT(kmsramcred_request, 11, body_len);
+AT(kmsramcred_request, 12, bucket);
+AT(kmsramcred_request, 13, bucket_len);
+AT(kmsramcred_request, 14, key);
+AT(kmsramcred_request, 15, key_len);
+AT(kmsramcred_request, 16, region);
+AT(kmsramcred_request, 17, region_len);
+AT(kmsramcred_request, 18, unix_ms);
+AT(kmsramcred_request, 19, nonce);
+AT(kmsramcred_request, 20, nonce_len);
 
 static const struct {
   kmsramcred_status number;
@@ -49,6 +79,8 @@ static const struct {
 
 _Static_assert(KMSRAMCRED_VERDICT_UNRELATED == 0 && KMSRAMCRED_VERDICT_RETRY == 1, "verdicts");
 _Static_assert(KMSRAMCRED_VERDICT_RETRY_LATER == 2 && KMSRAMCRED_VERDICT_GIVE_UP == 3, "verdicts");
+_Static_assert(KMSRAMCRED_FAMILY_RPC_V1 == 1 && KMSRAMCRED_FAMILY_ACS3 == 2, "families");
+_Static_assert(KMSRAMCRED_FAMILY_OSS_V1 == 3 && KMSRAMCRED_FAMILY_OSS_V4 == 4, "families");
 _Static_assert(KMSRAMCRED_LOG_ERROR == 1 && KMSRAMCRED_LOG_WARN == 2, "levels");
 _Static_assert(KMSRAMCRED_LOG_INFO == 3 && KMSRAMCRED_LOG_DEBUG == 4, "levels");
 

@@ -139,12 +139,36 @@ static void credentials(void) {
   kmsramcred_credential_free(NULL);
 }
 
+static void signatures(void) {
+  int somewhere;
+  kmsramcred_signed *signed_request = (kmsramcred_signed *)(void *)&somewhere;
+  kmsramcred_error *error = NULL;
+  kmsramcred_request request = {.struct_size = sizeof request, .family = KMSRAMCRED_FAMILY_RPC_V1};
+  CHECK_STATUS(kmsramcred_secret_sign(NULL, &request, 0, &signed_request, NULL), KMSRAMCRED_ERR_NULL_ARGUMENT);
+  CHECK(signed_request == NULL);
+  CHECK_STATUS(kmsramcred_secret_sign(NULL, NULL, 0, NULL, &error), KMSRAMCRED_ERR_NULL_ARGUMENT);
+  CHECK(error != NULL);
+  kmsramcred_error_free(error);
+  signed_request = (kmsramcred_signed *)(void *)&somewhere;
+  CHECK_STATUS(kmsramcred_credential_sign(NULL, &request, &signed_request, NULL), KMSRAMCRED_ERR_NULL_ARGUMENT);
+  CHECK(signed_request == NULL);
+  CHECK_STATUS(kmsramcred_credential_sign(NULL, NULL, NULL, NULL), KMSRAMCRED_ERR_NULL_ARGUMENT);
+  CHECK(kmsramcred_signed_serial(NULL) == 0);
+  CHECK(kmsramcred_signed_header_count(NULL) == 0);
+  CHECK(*kmsramcred_signed_header_name(NULL, 0, NULL) == '\0');
+  CHECK(*kmsramcred_signed_header_value(NULL, 0, NULL) == '\0');
+  CHECK_TEXT(kmsramcred_signed_query, NULL);
+  CHECK_TEXT(kmsramcred_signed_target, NULL);
+  kmsramcred_signed_free(NULL);
+}
+
 int main(void) {
   library_and_errors();
   settings();
   clients();
   secrets();
   credentials();
+  signatures();
   /* Last, because it is about the whole process. */
   CHECK_STATUS(kmsramcred_log_set_callback(0, NULL, NULL, NULL), KMSRAMCRED_ERR_INVALID_ARGUMENT);
   CHECK_STATUS(kmsramcred_log_set_callback(KMSRAMCRED_LOG_INFO, NULL, NULL, NULL), KMSRAMCRED_OK);

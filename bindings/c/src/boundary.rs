@@ -136,7 +136,7 @@ macro_rules! plain_answer {
         }
     )*};
 }
-plain_answer!((), bool, i32, u32, u64, i64);
+plain_answer!((), bool, i32, u32, u64, i64, usize);
 
 /// Defines an export. Inside the body every parameter is what `Argument::accept` made of it.
 ///

@@ -13,6 +13,11 @@ pub(crate) const LONGEST: usize = 1 << 20;
 pub struct Text<'a>(*const c_char, PhantomData<&'a [u8]>);
 
 impl<'a> Text<'a> {
+    /// A text that is no parameter of its own.
+    pub(crate) fn at(pointer: *const c_char) -> Text<'a> {
+        Text(pointer, PhantomData)
+    }
+
     /// Whether the caller passed no text at all.
     pub(crate) fn is_null(self) -> bool {
         self.0.is_null()

@@ -4,6 +4,7 @@
 mod c;
 
 use c::{Handle, Text, call, make, pick};
+use kmsramcred_c::request::{Pair, Request};
 use proptest::prelude::*;
 use std::ffi::c_void;
 use std::ptr::null_mut;
@@ -35,6 +36,7 @@ enum Step {
     Refresh(usize, u64),
     Watch(usize, bool),
     Copy(usize, u64, usize),
+    Sign(usize, usize, u64, i32, Text, Text),
     Explain(usize, usize),
     Clone(usize),
     Close(usize, u64),
@@ -78,6 +80,7 @@ fn step() -> impl Strategy<Value = Step> {
         1 => (which(), wait()).prop_map(|(a, b)| Step::Refresh(a, b)),
         2 => (which(), any::<bool>()).prop_map(|(a, b)| Step::Watch(a, b)),
         1 => (which(), wait(), 0usize..100).prop_map(|(a, b, c)| Step::Copy(a, b, c)),
+        1 => (which(), which(), wait(), -1i32..6, text(), text()).prop_map(|(a, b, c, d, e, f)| Step::Sign(a, b, c, d, e, f)),
         1 => (which(), 0usize..3000).prop_map(|(a, b)| Step::Explain(a, b)),
         1 => (which(), wait()).prop_map(|(a, b)| Step::Close(a, b)),
     ];
@@ -221,6 +224,24 @@ impl World {
                         )
                     });
                     assert!(status != 0 && length == 0 && text.iter().all(|byte| *byte == 0));
+                }
+                Step::Sign(secret, credential, wait, family, one, other) => {
+                    let ((name, name_len), (value, value_len)) = (one.parts(), other.parts());
+                    let pair = Pair { name, name_len, value, value_len };
+                    let mut request: Request = std::mem::zeroed();
+                    request.struct_size = size_of::<Request>();
+                    request.family = *family;
+                    (request.method, request.method_len) = (c"GET".as_ptr(), 3);
+                    (request.parameters, request.parameter_count) = (&raw const pair, 1);
+                    (request.bucket, request.bucket_len, request.key, request.key_len) =
+                        (name, name_len, value, value_len);
+                    let (secret, credential) = (pick(&self.secrets, *secret), pick(&self.credentials, *credential));
+                    // Nobody answers here, so there is never anything to sign with.
+                    let mut signed = Vec::new();
+                    let to = &raw const request;
+                    make(&mut signed, |out, error| c::kmsramcred_secret_sign(secret, to, *wait, out, error));
+                    make(&mut signed, |out, error| c::kmsramcred_credential_sign(credential, to, out, error));
+                    assert!(signed.is_empty());
                 }
                 Step::Explain(secret, room) => {
                     let mut buffer = vec![0u8; *room];

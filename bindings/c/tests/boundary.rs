@@ -118,6 +118,15 @@ fn a_panic_in_any_export_stays_inside() {
         panics!(kmsramcred_credential_is_accepted(n) gives |accepted: bool| !accepted),
         panics!(kmsramcred_credential_clone(n) gives none),
         panics!(kmsramcred_credential_free(n) gives |()| true),
+        panics!(kmsramcred_secret_sign(n, null(), 0, null_mut(), null_mut()) gives internal),
+        panics!(kmsramcred_credential_sign(n, null(), null_mut(), null_mut()) gives internal),
+        panics!(kmsramcred_signed_serial(n) gives |serial| serial == 0),
+        panics!(kmsramcred_signed_header_count(n) gives |count| count == 0),
+        panics!(kmsramcred_signed_header_name(n, 0, null_mut()) gives empty),
+        panics!(kmsramcred_signed_header_value(n, 0, null_mut()) gives empty),
+        panics!(kmsramcred_signed_query(n, null_mut()) gives empty),
+        panics!(kmsramcred_signed_target(n, null_mut()) gives empty),
+        panics!(kmsramcred_signed_free(n) gives |()| true),
     ];
     let exports: BTreeSet<_> = include_str!("../symbols.txt").lines().collect();
     assert_eq!(BTreeSet::from(called), exports);

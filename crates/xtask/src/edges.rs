@@ -15,8 +15,19 @@ const BASE: [&str; 7] = ["civil_time", "clock", "error", "exchange", "logging", 
 const STAGES: [&str; 7] = ["config", "source", "sign", "transport", "gateway", "secret_value", "cache"];
 
 /// Stage 8, which may use everything, itself included. No stage may use it.
-const WIRING: [&str; 10] =
-    ["client", "examination", "explain", "fetcher", "fork", "fuzzing", "refresher", "secret", "watch", "workers"];
+const WIRING: [&str; 11] = [
+    "client",
+    "examination",
+    "explain",
+    "fetcher",
+    "fork",
+    "fuzzing",
+    "refresher",
+    "secret",
+    "signing",
+    "watch",
+    "workers",
+];
 
 const BANNED: [&str; 8] = ["utils", "util", "helpers", "helper", "common", "misc", "manager", "managers"];
 const LONGEST: usize = 500;

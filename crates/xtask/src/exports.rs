@@ -9,8 +9,24 @@ use syn::visit_mut::{VisitMut, visit_type_mut};
 use syn::{Attribute, Block, FnArg, Ident, Item, Meta, ReturnType, Signature, Type, Visibility, parse_quote};
 
 /// The files, in the order of the header.
-const FILES: [&str; 11] =
-    ["status", "version", "userdata", "log", "error", "config", "client", "secret", "watch", "credential", "copy"];
+const FILES: [&str; 13] = [
+    "status",
+    "version",
+    "userdata",
+    "log",
+    "error",
+    "config",
+    "client",
+    "secret",
+    "watch",
+    "credential",
+    "copy",
+    "request",
+    "signed",
+];
+
+/// Structs that C sees as they are; the other public ones are parameters and answers, see `as_in_c`.
+const VALUES: [&str; 4] = ["Status", "Stats", "Pair", "Request"];
 
 /// What the header shows.
 pub struct Exports {
@@ -81,8 +97,7 @@ impl Exports {
                 AsInC.visit_type_mut(&mut alias.ty);
                 self.items.push(Item::Type(alias));
             }
-            // Values that C sees as they are; the other public structs are parameters and answers, see `as_in_c`.
-            Item::Struct(value) if value.ident == "Status" || value.ident == "Stats" => {
+            Item::Struct(value) if VALUES.iter().any(|name| value.ident == name) => {
                 self.document(&value.ident.to_string(), &value.attrs, &[]);
                 for field in value.fields.iter().filter(|field| field.ident.is_some()) {
                     self.document(&field.to_token_stream().to_string(), &field.attrs, &[]);
@@ -182,7 +197,7 @@ fn as_in_c(kind: &Type) -> Option<Type> {
         _ => None,
     };
     let tokens = match (segment.ident.to_string().as_str(), inner) {
-        ("In", Some(inner)) => quote!(*const #inner),
+        ("In" | "Shown", Some(inner)) => quote!(*const #inner),
         ("Unique" | "Owned" | "Out", Some(inner)) => quote!(*mut #inner),
         ("HandleOut", Some(inner)) => quote!(*mut *mut #inner),
         ("Unchecked", Some(inner)) => return Some(as_in_c(&inner).unwrap_or(inner)),

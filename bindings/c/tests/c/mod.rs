@@ -1,7 +1,7 @@
 //! The interface as C sees it, and a checked call of each kind.
 #![allow(dead_code, reason = "each test uses its part")]
 
-use kmsramcred_c as _;
+use kmsramcred_c::request::Request;
 use std::ffi::{CStr, c_char, c_void};
 use std::ptr::{null, null_mut};
 
@@ -62,6 +62,15 @@ unsafe extern "C" {
     pub fn kmsramcred_credential_access_key_secret(credential: Handle, length: *mut usize) -> *const c_char;
     pub fn kmsramcred_credential_serial(credential: Handle) -> u64;
     pub fn kmsramcred_credential_free(credential: Handle);
+    pub fn kmsramcred_secret_sign(secret: Handle, request: *const Request, timeout_ms: u64, out: *mut Handle, error: *mut Handle) -> i32;
+    pub fn kmsramcred_credential_sign(credential: Handle, request: *const Request, out: *mut Handle, error: *mut Handle) -> i32;
+    pub fn kmsramcred_signed_serial(signed: Handle) -> u64;
+    pub fn kmsramcred_signed_header_count(signed: Handle) -> usize;
+    pub fn kmsramcred_signed_header_name(signed: Handle, index: usize, length: *mut usize) -> *const c_char;
+    pub fn kmsramcred_signed_header_value(signed: Handle, index: usize, length: *mut usize) -> *const c_char;
+    pub fn kmsramcred_signed_query(signed: Handle, length: *mut usize) -> *const c_char;
+    pub fn kmsramcred_signed_target(signed: Handle, length: *mut usize) -> *const c_char;
+    pub fn kmsramcred_signed_free(signed: Handle);
     pub fn kmsramcred_testing_panic(error: *mut Handle) -> i32;
     pub fn kmsramcred_testing_panic_in_getter() -> u64;
 }
