@@ -24,13 +24,16 @@ help:
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 18
 
 # A missing tool is named in one line, before anything is built.
-.PHONY: need-rust need-c need-python need-go need-go-cgo need-node need-fuzz need-abi
+.PHONY: need-rust need-c need-deb need-python need-go need-go-cgo need-node need-fuzz need-abi
 need-rust:
 	@command -v cargo >/dev/null || { echo "make: cargo is missing: install Rust 1.88 or later (rustup)"; exit 1; }
 need-c: need-rust
 	@command -v cmake >/dev/null || { echo "make: cmake is missing: install CMake 3.22 or later"; exit 1; }
 	@command -v cc >/dev/null || { echo "make: cc is missing: install a C compiler"; exit 1; }
 	@command -v c++ >/dev/null || { echo "make: c++ is missing: install a C++ compiler"; exit 1; }
+need-deb: need-c
+	@command -v cpack >/dev/null && command -v dpkg-shlibdeps >/dev/null || \
+	  { echo "make: cpack or dpkg-shlibdeps is missing: install CMake and dpkg-dev"; exit 1; }
 need-abi: need-c
 	@command -v abidiff >/dev/null && command -v abidw >/dev/null || \
 	  { echo "make: abidiff or abidw is missing: install libabigail (Debian: abigail-tools)"; exit 1; }
@@ -72,6 +75,29 @@ python-package: need-python $(VENV)/ready
 	@rm -rf target/wheels
 	@cd python && ../$(VENV)/bin/maturin build --quiet --locked --release --out ../target/wheels
 	@$(VENV_PYTHON) -m pip install --quiet --force-reinstall --no-deps target/wheels/*.whl
+
+# For the place it will live in, a build of its own without tests: the prefix decides how the library's folder is called.
+PREFIX ?= /usr/local
+DESTDIR ?=
+PACKAGE_BUILD := target/package
+.PHONY: package-build install uninstall deb
+package-build: need-c
+	@mkdir -p $(PACKAGE_BUILD)
+	@cmake -S . -B $(PACKAGE_BUILD) -DBUILD_TESTING=OFF -DKMSRAMCRED_EXAMPLES=OFF -DCMAKE_INSTALL_PREFIX="$(PREFIX)" \
+	  >$(PACKAGE_BUILD).log 2>&1 || { cat $(PACKAGE_BUILD).log; exit 1; }
+	@cmake --build $(PACKAGE_BUILD) >$(PACKAGE_BUILD).log 2>&1 || { cat $(PACKAGE_BUILD).log; exit 1; }
+
+install: package-build ## the C library, below PREFIX (/usr/local); DESTDIR=... puts the tree elsewhere
+	@cmake -DORDER=install -DPREFIX="$(PREFIX)" -DDESTDIR="$(DESTDIR)" -DBUILD=$(PACKAGE_BUILD) -P cmake/installed.cmake
+
+uninstall: ## takes away what install put there; with the same PREFIX and DESTDIR
+	@cmake -DORDER=uninstall -DPREFIX="$(PREFIX)" -DDESTDIR="$(DESTDIR)" -P cmake/installed.cmake
+
+deb: override PREFIX := /usr
+deb: need-deb package-build ## Debian packages libkmsramcred0 and libkmsramcred-dev, in target/package/deb
+	@rm -rf $(PACKAGE_BUILD)/deb
+	@cd $(PACKAGE_BUILD) && cpack >deb.log 2>&1 || { cat deb.log; exit 1; }
+	@ls $(PACKAGE_BUILD)/deb/*.deb
 
 .PHONY: demo
 demo: emulator c-library python-package ## see above

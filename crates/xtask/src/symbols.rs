@@ -10,6 +10,8 @@ const LIST: &str = "bindings/c/symbols.txt";
 /// Nothing else may be needed, so that the library runs on any host of the same C library.
 const NEEDED: [&str; 4] = ["libc.so", "libm.so", "libgcc_s.so", "ld-linux"];
 const LARGEST: u64 = 4 << 20;
+/// Where the oldest glibc is said that the library runs with.
+const FLOOR: &str = "docs/c.md";
 
 /// Writes or checks the list, and checks the library.
 pub fn run(root: &Path, check: bool, library: Option<PathBuf>) -> Result<String> {
@@ -28,7 +30,8 @@ pub fn run(root: &Path, check: bool, library: Option<PathBuf>) -> Result<String>
     if !library.exists() {
         bail!("{} does not exist; build it with CMake first", library.display());
     }
-    let said = look_at(&library, &names, &mut complaints)?;
+    let documented = documented_floor(&tree::read(&root.join(FLOOR))?)?;
+    let said = look_at(&library, &names, &documented, &mut complaints)?;
     tree::verdict(complaints, said)
 }
 
@@ -36,7 +39,7 @@ fn target(root: &Path) -> PathBuf {
     std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root.join("target"), PathBuf::from)
 }
 
-fn look_at(library: &Path, names: &BTreeSet<String>, complaints: &mut Vec<String>) -> Result<String> {
+fn look_at(library: &Path, names: &BTreeSet<String>, documented: &str, complaints: &mut Vec<String>) -> Result<String> {
     let shown = library.display();
     let exported: BTreeSet<String> = said("nm", &["-D", "--defined-only", "--format=posix"], library)?
         .lines()
@@ -68,17 +71,31 @@ fn look_at(library: &Path, names: &BTreeSet<String>, complaints: &mut Vec<String
         complaints.push(format!("{shown} has {size} bytes; at most {LARGEST} are allowed"));
     }
     let floor = floor(&said("readelf", &["-VW"], library)?);
-    Ok(format!("{shown}: {} symbols, {soname}, {size} bytes, needs {} ({floor})", exported.len(), needed.join(" ")))
+    if numbers(&floor) > numbers(documented) {
+        complaints.push(format!("{shown} needs glibc {floor}; {FLOOR} says that {documented} will do"));
+    }
+    let needed = needed.join(" ");
+    Ok(format!("{shown}: {} symbols, {soname}, {size} bytes, needs {needed} (glibc {floor})", exported.len()))
+}
+
+/// `2.34` as numbers, which compare as versions do.
+fn numbers(version: &str) -> Option<Vec<u32>> {
+    version.split('.').map(|part| part.parse().ok()).collect()
 }
 
 /// The newest glibc version that is asked for.
 fn floor(versions: &str) -> String {
     let asked = versions.split_whitespace().filter_map(|word| word.strip_prefix("GLIBC_"));
-    let newest = asked.filter_map(|version| {
-        let numbers: Option<Vec<u32>> = version.split('.').map(|part| part.parse().ok()).collect();
-        numbers.map(|numbers| (numbers, version))
-    });
-    newest.max().map_or("no glibc".to_owned(), |(_, version)| format!("glibc {version}"))
+    let newest = asked.filter_map(|version| Some((numbers(version)?, version))).max();
+    newest.map_or_else(String::new, |(_, version)| version.to_owned())
+}
+
+/// The version in the words "glibc 2.34 or newer".
+fn documented_floor(text: &str) -> Result<String> {
+    let words: Vec<&str> = text.split_whitespace().map(|word| word.trim_end_matches(['.', ',', ';', ':'])).collect();
+    let found = words.windows(4).find(|words| words[0] == "glibc" && words[2..] == ["or", "newer"]);
+    let version = found.map(|words| words[1]).filter(|version| numbers(version).is_some());
+    Ok(version.with_context(|| format!("{FLOOR} does not say which glibc \"or newer\" is needed"))?.to_owned())
 }
 
 fn said(program: &str, arguments: &[&str], library: &Path) -> Result<String> {
@@ -96,7 +113,14 @@ mod tests {
 
     #[test]
     fn the_floor_is_compared_by_number() {
-        assert_eq!(floor("Name: GLIBC_2.4 Flags: none Name: GLIBC_2.34 x GLIBC_2.17 GLIBC_PRIVATE"), "glibc 2.34");
-        assert_eq!(floor(""), "no glibc");
+        assert_eq!(floor("Name: GLIBC_2.4 Flags: none Name: GLIBC_2.34 x GLIBC_2.17 GLIBC_PRIVATE"), "2.34");
+        assert_eq!(floor(""), "");
+        assert!(numbers("2.9") < numbers("2.34") && numbers("") < numbers("2.0"));
+    }
+
+    #[test]
+    fn the_documented_floor_is_found_by_its_words() {
+        assert_eq!(documented_floor("It needs\nglibc 2.34 or\nnewer.").unwrap(), "2.34");
+        assert!(documented_floor("It needs glibc or newer").is_err());
     }
 }

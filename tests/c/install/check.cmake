@@ -1,43 +1,47 @@
-# Installs into a scratch prefix, moves it, and builds and runs outside programs against it: CMake package (shared and
-# static) and pkg-config.
+# Installs into a scratch prefix, moves it, and builds and runs outside programs against it: with the CMake package and
+# with pkg-config, shared and static, in C and C++. Each rides through a rotation.
 #
-#   cmake -DBUILD=... -DSOURCE=... -DSCRATCH=... -P check.cmake
+#   cmake -DBUILD=... -DSOURCE=... -DROOT=... -DSCRATCH=... -DEMULATOR=... -P check.cmake
 
-function(run)
-  execute_process(COMMAND ${ARGV} RESULT_VARIABLE failed OUTPUT_VARIABLE said ERROR_VARIABLE said)
-  if(failed)
-    message(FATAL_ERROR "${ARGV} failed: ${said}")
-  endif()
-  set(said "${said}" PARENT_SCOPE)
-endfunction()
-
+cmake_minimum_required(VERSION 3.22)
+include("${SOURCE}/run.cmake")
 file(REMOVE_RECURSE "${SCRATCH}")
 run("${CMAKE_COMMAND}" --install "${BUILD}" --prefix "${SCRATCH}/first")
 file(RENAME "${SCRATCH}/first" "${SCRATCH}/prefix")
 file(GLOB_RECURSE pc "${SCRATCH}/prefix/*/kmsramcred.pc")
 get_filename_component(pc_dir "${pc}" DIRECTORY)
 get_filename_component(lib_dir "${pc_dir}" DIRECTORY)
+gather_harness("${SCRATCH}/harness")
 
-run("${CMAKE_COMMAND}" -S "${SOURCE}" -B "${SCRATCH}/build" "-DCMAKE_PREFIX_PATH=${SCRATCH}/prefix")
+run("${CMAKE_COMMAND}" -S "${SOURCE}" -B "${SCRATCH}/build" "-DCMAKE_PREFIX_PATH=${SCRATCH}/prefix"
+    "-DHARNESS=${SCRATCH}/harness")
 run("${CMAKE_COMMAND}" --build "${SCRATCH}/build")
-run("${SCRATCH}/build/with_kmsramcred")
-run("${SCRATCH}/build/with_static")
-run("${SCRATCH}/build/cpp_with_kmsramcred")
-run("${SCRATCH}/build/cpp_with_static")
+foreach(program c_kmsramcred c_static cpp_kmsramcred cpp_static)
+  run("${SCRATCH}/build/${program}" "${EMULATOR}")
+endforeach()
+needs_the_library("${SCRATCH}/build/c_kmsramcred" TRUE)
+needs_the_library("${SCRATCH}/build/c_static" FALSE)
 
 find_program(pkg_config pkg-config)
-find_program(compiler NAMES cc gcc clang)
-if(NOT pkg_config OR NOT compiler)
-  message(FATAL_ERROR "pkg-config and a C compiler are needed for this test")
+if(NOT pkg_config)
+  message(FATAL_ERROR "pkg-config is needed for this test")
 endif()
 set(ENV{PKG_CONFIG_PATH} "${pc_dir}")
-run("${pkg_config}" --cflags --libs kmsramcred)
-separate_arguments(flags UNIX_COMMAND "${said}")
-run("${compiler}" "${SOURCE}/consumer.c" -o "${SCRATCH}/with_pkg_config" ${flags})
-run("${CMAKE_COMMAND}" -E env "LD_LIBRARY_PATH=${lib_dir}" "${SCRATCH}/with_pkg_config")
-run("${pkg_config}" --static --libs-only-l kmsramcred)
-string(REPLACE "-lkmsramcred" "" flags "${said}")
-separate_arguments(flags UNIX_COMMAND "${flags}")
-run("${compiler}" "${SOURCE}/consumer.c" "-I${SCRATCH}/prefix/include" "${lib_dir}/libkmsramcred.a"
-    -o "${SCRATCH}/with_archive" ${flags})
-run("${SCRATCH}/with_archive")
+with_pkg_config(shared c cc kmsramcred)
+with_pkg_config(static c cc kmsramcred-static)
+with_pkg_config(shared_cpp cpp c++ kmsramcred)
+with_pkg_config(static_cpp cpp c++ kmsramcred-static)
+foreach(kind shared shared_cpp)
+  run("${CMAKE_COMMAND}" -E env "LD_LIBRARY_PATH=${lib_dir}" "${SCRATCH}/${kind}" "${EMULATOR}")
+  needs_the_library("${SCRATCH}/${kind}" TRUE)
+endforeach()
+foreach(kind static static_cpp)
+  run("${SCRATCH}/${kind}" "${EMULATOR}")
+  needs_the_library("${SCRATCH}/${kind}" FALSE)
+endforeach()
+
+# Libs.private says all that the archive needs: where there is no shared library, --static is enough.
+file(GLOB shared_libraries "${lib_dir}/libkmsramcred.so*")
+file(REMOVE ${shared_libraries})
+with_pkg_config(static_only c cc --static kmsramcred)
+run("${SCRATCH}/static_only" "${EMULATOR}")
