@@ -614,8 +614,9 @@ kmsramcred_status kmsramcred_config_load_env(struct kmsramcred_config *config,
                                              struct kmsramcred_error **error_out);
 
 /**
- * Adds a properties file. With `path` NULL (and `path_len` 0) the file is looked up where the documentation says:
- * `KMSRAMCRED_CONFIG`, then the working directory. The path is taken as the bytes it has, it need not be UTF-8.
+ * Adds a properties file. With `path` NULL (and `path_len` 0) it is the one that the environment variable
+ * `KMSRAMCRED_CONFIG` names, else `managed_credentials_providers.properties` in the working directory. The path is taken
+ * as the bytes it has, it need not be UTF-8.
  *
  * NULL: `config` must not be NULL; `path` and `error_out` may be. An empty path that is not NULL is refused.
  * Ownership: `*error_out` is NULL on success, else the caller's.
@@ -787,6 +788,8 @@ kmsramcred_status kmsramcred_secret_acquire(const struct kmsramcred_secret *secr
  * signed with; `service` the family or product (`Ecs`, `oss`); `host` the endpoint the call went to; `code` the service's
  * error code, or NULL when the caller has judged by itself that the key is dead; `http_status` that of the refusal, or 0;
  * `round` 1 for the first refusal of a call and one more each time; `timeout_ms` what is left of the call's budget.
+ * `service` is `oss` for OSS, which has codes of its own; every other name, and every host, only tells one service from
+ * another: any text will do that is the same each time.
  *
  * NULL: `secret`, `verdict_out` and `retry_after_ms_out` must not be NULL; `service` and `host` may be with length 0;
  * `code` may be with length 0, which is not the same as an empty code; `error_out` may be.

@@ -38,6 +38,11 @@ static int send_all(int fd, const char *text, size_t length) {
   return 0;
 }
 
+void rpc_read_code(struct rpc_answer *answer) {
+  const char *code = strstr(answer->body, "\"Code\":\"");
+  if (code != NULL) sscanf(code + 8, "%127[^\"]", answer->code);
+}
+
 int http_post(const char *host, const char *port, const char *path, const char *type, const char *body, int timeout_ms,
               struct rpc_answer *answer) {
   char head[1024], text[sizeof answer->body];
@@ -61,8 +66,7 @@ int http_post(const char *host, const char *port, const char *path, const char *
   const char *rest = strstr(text, "\r\n\r\n");
   if (failed || rest == NULL || sscanf(text, "HTTP/1.%*d %d", &answer->http_status) != 1) return -1;
   snprintf(answer->body, sizeof answer->body, "%s", rest + 4);
-  const char *code = strstr(answer->body, "\"Code\":\"");
-  if (code != NULL) sscanf(code + 8, "%127[^\"]", answer->code);
+  rpc_read_code(answer);
   return 0;
 }
 
@@ -90,9 +94,8 @@ static void base64(const uint8_t *bytes, size_t length, char *to) {
   *to = '\0';
 }
 
-int rpc_call(const char *host, const char *port, const char *action, const kmsramcred_credential *credential,
-             int timeout_ms, struct rpc_answer *answer) {
-  char now[32], nonce[33], form[4096] = "", to_sign[8192] = "POST&%2F&", key[512], signature[64];
+int rpc_form(const char *action, const kmsramcred_credential *credential, char *form, size_t room) {
+  char now[32], nonce[33], to_sign[8192] = "POST&%2F&", key[512], signature[64];
   uint8_t random[16], mac[SHA1_SIZE];
   time_t seconds = time(NULL);
   struct tm utc;
@@ -114,11 +117,12 @@ int rpc_call(const char *host, const char *port, const char *action, const kmsra
       {"Timestamp", now},
       {"Version", "2014-05-26"},
   };
+  *form = '\0';
   for (size_t i = 0; i < sizeof fields / sizeof *fields; i++) {
     if (fields[i][1] == NULL) continue;
     size_t at = strlen(form);
-    snprintf(form + at, sizeof form - at, "%s%s=", at > 0 ? "&" : "", fields[i][0]);
-    append_encoded(form, sizeof form, fields[i][1]);
+    snprintf(form + at, room - at, "%s%s=", at > 0 ? "&" : "", fields[i][0]);
+    append_encoded(form, room, fields[i][1]);
   }
   append_encoded(to_sign, sizeof to_sign, form);
   int key_len = snprintf(key, sizeof key, "%s&", kmsramcred_credential_access_key_secret(credential, NULL));
@@ -127,7 +131,14 @@ int rpc_call(const char *host, const char *port, const char *action, const kmsra
   explicit_bzero(key, sizeof key);
   base64(mac, sizeof mac, signature);
   size_t at = strlen(form);
-  snprintf(form + at, sizeof form - at, "&Signature=");
-  append_encoded(form, sizeof form, signature);
+  snprintf(form + at, room - at, "&Signature=");
+  append_encoded(form, room, signature);
+  return 0;
+}
+
+int rpc_call(const char *host, const char *port, const char *action, const kmsramcred_credential *credential,
+             int timeout_ms, struct rpc_answer *answer) {
+  char form[RPC_FORM_SIZE];
+  if (rpc_form(action, credential, form, sizeof form) != 0) return -1;
   return http_post(host, port, "/", "application/x-www-form-urlencoded", form, timeout_ms, answer);
 }

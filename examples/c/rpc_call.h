@@ -14,7 +14,16 @@ struct rpc_answer {
 int http_post(const char *host, const char *port, const char *path, const char *type, const char *body, int timeout_ms,
               struct rpc_answer *answer);
 
-/* Signs `action` with `credential` (RPC, signature version 1.0) and sends it. 0, or -1 when there is no answer. */
+/* Makes `answer->code` from `answer->body`. */
+void rpc_read_code(struct rpc_answer *answer);
+
+/* Room for a signed form; 4096 is enough for a call without parameters of its own. */
+#define RPC_FORM_SIZE 4096
+
+/* Makes the body of a POST: `action`, signed with `credential` (RPC, signature version 1.0). 0, or -1 when it cannot. */
+int rpc_form(const char *action, const kmsramcred_credential *credential, char *form, size_t room);
+
+/* Signs `action` with `credential` and sends it. 0, or -1 when there is no answer. */
 int rpc_call(const char *host, const char *port, const char *action, const kmsramcred_credential *credential,
              int timeout_ms, struct rpc_answer *answer);
 

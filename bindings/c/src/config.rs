@@ -57,8 +57,9 @@ export!(
 );
 
 export!(
-    /// Adds a properties file. With `path` NULL (and `path_len` 0) the file is looked up where the documentation says:
-    /// `KMSRAMCRED_CONFIG`, then the working directory. The path is taken as the bytes it has, it need not be UTF-8.
+    /// Adds a properties file. With `path` NULL (and `path_len` 0) it is the one that the environment variable
+    /// `KMSRAMCRED_CONFIG` names, else `managed_credentials_providers.properties` in the working directory. The path is taken
+    /// as the bytes it has, it need not be UTF-8.
     ///
     /// NULL: `config` must not be NULL; `path` and `error_out` may be. An empty path that is not NULL is refused.
     /// Ownership: `*error_out` is NULL on success, else the caller's.

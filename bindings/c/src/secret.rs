@@ -111,6 +111,8 @@ export!(
     /// signed with; `service` the family or product (`Ecs`, `oss`); `host` the endpoint the call went to; `code` the service's
     /// error code, or NULL when the caller has judged by itself that the key is dead; `http_status` that of the refusal, or 0;
     /// `round` 1 for the first refusal of a call and one more each time; `timeout_ms` what is left of the call's budget.
+    /// `service` is `oss` for OSS, which has codes of its own; every other name, and every host, only tells one service from
+    /// another: any text will do that is the same each time.
     ///
     /// NULL: `secret`, `verdict_out` and `retry_after_ms_out` must not be NULL; `service` and `host` may be with length 0;
     /// `code` may be with length 0, which is not the same as an empty code; `error_out` may be.
