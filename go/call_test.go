@@ -2,6 +2,8 @@ package kmsramcred_test
 
 import (
 	"context"
+	"runtime/pprof"
+	"sync"
 	"testing"
 
 	"github.com/kmsramcred/kmsramcred/go"
@@ -78,5 +80,31 @@ func TestACallSaysWhyThereIsNoNewerKey(t *testing.T) {
 	}
 	if cause := call.Cause(); cause == nil || cause.Status != kmsramcred.ErrKMSNotFound {
 		t.Fatal(cause)
+	}
+}
+
+func TestAThousandRefusedCallsHoldFewThreads(t *testing.T) {
+	kms := emulator.Start(t)
+	secret := kms.Secret(kms.Open(), map[string]any{"name": "s"})
+	old, err := secret.Credential(t.Context())
+	must(t, err)
+	kms.Ask("POST", "/secrets/s/rotate", map[string]any{})
+	kms.Ask("POST", "/faults", map[string]any{"at": "kms", "kind": "delay", "delay_ms": 1500})
+	before := pprof.Lookup("threadcreate").Count()
+	var group sync.WaitGroup
+	for range 1000 {
+		emulator.Spawn(&group, func() {
+			if !secret.NewCall("Ecs", "h").Refused(t.Context(), old.Serial(), refused, 404) {
+				t.Error("it is not sent again")
+			}
+		})
+	}
+	emulator.Until(t, "refused calls that wait", func() bool {
+		stats, err := secret.Client().Stats()
+		return err == nil && stats.FailuresReported >= 32
+	})
+	group.Wait()
+	if made := pprof.Lookup("threadcreate").Count() - before; made > 64 {
+		t.Fatalf("%d threads", made)
 	}
 }

@@ -59,7 +59,7 @@ func (c *Client) Secret(name string) (*Secret, error) {
 	if fault != nil {
 		return nil, newError(fault)
 	}
-	made := &Secret{client: c, name: name, handle: handle, word: handle.Generation()}
+	made := &Secret{client: c, name: name, handle: handle, word: handle.Generation(), reporting: make(chan struct{}, blocked)}
 	c.secrets[name] = made
 	return made, nil
 }

@@ -20,6 +20,7 @@ type Secret struct {
 
 	acquiring  waits[*Credential]
 	refreshing waits[struct{}]
+	reporting  chan struct{} // one for each ReportFailure that is inside C
 }
 
 // Name is the name that it was opened with.

@@ -82,9 +82,17 @@ func (s *Secret) ReportFailure(ctx context.Context, refusal Refusal, left time.D
 	if deadline, ok := ctx.Deadline(); ok {
 		left = min(left, time.Until(deadline))
 	}
+	ends := time.Now().Add(left)
+	// Of the many that meet one dead key, few wait in C; the others find its successor there.
+	select {
+	case s.reporting <- struct{}{}:
+	case <-ctx.Done():
+		return Verdict{Action: GiveUp}, ctx.Err()
+	}
 	var found ffi.Verdict
 	done := make(chan error, 1)
 	go func() {
+		defer func() { <-s.reporting }()
 		var fault *ffi.Fault
 		found, fault = s.handle.ReportFailure(ffi.Refusal{
 			Serial:     refusal.Serial,
@@ -94,7 +102,7 @@ func (s *Secret) ReportFailure(ctx context.Context, refusal Refusal, left time.D
 			Judged:     refusal.Judged,
 			HTTPStatus: int32(refusal.HTTPStatus),
 			Round:      uint32(max(0, refusal.Round)),
-		}, milliseconds(left))
+		}, milliseconds(time.Until(ends)))
 		done <- asError(fault)
 	}()
 	select {

@@ -10,7 +10,7 @@ import (
 const (
 	// patience is how long a call waits whose context has no deadline: the default budget of a fetch.
 	patience = 10 * time.Second
-	// blocked is how many goroutines of one secret may wait inside C, each on a thread of its own. More join the last.
+	// blocked is how many goroutines of one secret may wait inside C in each kind of call, each on a thread of its own.
 	blocked = 32
 	// grace is how long the library's own account of a timeout is waited for, which says more than the context does.
 	grace = 200 * time.Millisecond
