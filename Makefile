@@ -138,7 +138,9 @@ matrix: emulator python-package ## servers and pools of processes in Python thro
 # Go builds against an installed library, as users do.
 GO_PREFIX := $(CURDIR)/target/go/prefix
 GO_DRIVER := $(CURDIR)/target/go/conformance_driver
-GO_MODULES := go go/acs go/tea go/rocketmq go/benches tests/conformance/drivers/go
+GO_MODULES := go go/acs go/compat/acs go/compat/common go/tea go/rocketmq go/benches tests/conformance/drivers/go
+# Programs in the words of the official plug-in, which need a large product's package: built once, the way check-go does.
+GO_PROGRAMS := go/compat/test
 # The V1 SDK writes into the settings of a client that several goroutines use, at every call: only the others are watched.
 GO_RACE := -race -gcflags=github.com/aliyun/alibaba-cloud-sdk-go/sdk=-race=false
 GO := CGO_ENABLED=1 GOFLAGS=-buildvcs=false PKG_CONFIG_PATH=$(GO_PREFIX)/lib/pkgconfig LD_LIBRARY_PATH=$(GO_PREFIX)/lib go
@@ -154,6 +156,7 @@ go-driver: go-library
 test-go: emulator go-library ## the Go tests, with the race detector and with the archive
 	@for module in $(GO_MODULES); do (cd $$module && KMS_EMULATOR=$(EMULATOR) $(GO) test $(GO_RACE) -timeout 5m ./...) || exit 1; done
 	@cd go/acs && KMS_EMULATOR=$(EMULATOR) $(GO) test -modfile=newest.mod -timeout 5m ./...
+	@for module in $(GO_PROGRAMS); do (cd $$module && KMS_EMULATOR=$(EMULATOR) $(GO) test -timeout 5m ./...) || exit 1; done
 	@cd go && KMS_EMULATOR=$(EMULATOR) GOEXPERIMENT=cgocheck2 $(GO) test -tags kmsramcred_static -timeout 5m ./...
 
 # The address sanitizer watches the library's memory too; it needs its runtime (Debian: libasan, with gcc).
@@ -163,7 +166,7 @@ test-go-asan: emulator go-library ## the Go tests with the address sanitizer, le
 
 check-go: go-library
 	@unformatted=$$(gofmt -l $(GO_MODULES)); [ -z "$$unformatted" ] || { echo "gofmt is needed: $$unformatted"; exit 1; }
-	@for module in $(GO_MODULES); do (cd $$module && $(GO) vet ./...) || exit 1; done
+	@for module in $(GO_MODULES) $(GO_PROGRAMS); do (cd $$module && $(GO) vet ./...) || exit 1; done
 
 # The clients of Alibaba Cloud themselves, each with the pinned dependencies that it was released with.
 OFFICIAL := tests/official-clients
