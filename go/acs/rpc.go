@@ -1,7 +1,6 @@
 package acs
 
 import (
-	"errors"
 	"io"
 	"net/http"
 	"net/url"
@@ -59,9 +58,6 @@ func rpcSignature(request *http.Request, query url.Values, secret string) (strin
 	parameters := make(url.Values, len(query)+len(form))
 	for _, part := range []url.Values{query, form} {
 		for name, values := range part {
-			if len(values) > 1 {
-				return "", errors.New("acs: a parameter is there twice")
-			}
 			if name != "Signature" {
 				parameters[name] = values
 			}

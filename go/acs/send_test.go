@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/aliyun/alibaba-cloud-sdk-go/sdk"
+	"github.com/aliyun/alibaba-cloud-sdk-go/sdk/auth/credentials"
 	"github.com/aliyun/alibaba-cloud-sdk-go/sdk/requests"
 	"github.com/aliyun/alibaba-cloud-sdk-go/services/cr"
 	"github.com/kmsramcred/kmsramcred/go/internal/emulator"
@@ -217,7 +218,7 @@ func TestAShortTimeOutRefreshesForTheNextCall(t *testing.T) {
 		t.Fatal(err)
 	}
 	emulator.Until(t, "the new key", func() bool { return s.fetches() == 2 })
-	client.SetReadTimeout(0)
+	client.SetReadTimeout(10 * time.Second)
 	must(t, discard(client.GetCallerIdentity(identity())))
 }
 
@@ -269,6 +270,50 @@ func TestWhatIsSignedOtherwiseIsNotSignedAnew(t *testing.T) {
 	}
 }
 
+func TestWhatIsSignedWithAnotherKeyPasses(t *testing.T) {
+	s := newStage(t)
+	foreign := credentials.NewStaticAKCredentialsProvider("LTAI5tForeign", "secret")
+	client, err := sdk.NewClientWithOptions("cn-hangzhou", sdk.NewConfig(), foreign)
+	must(t, err)
+	client.SetTransport(&transport{NewProvider(s.secret), "", http.DefaultTransport})
+	for _, request := range []*requests.CommonRequest{rpcRequest(s), s.roa()} {
+		if _, err = client.ProcessCommonRequest(request); codeOfError(err) != "InvalidAccessKeyId.NotFound" {
+			t.Fatal(err)
+		}
+	}
+	s.relay.statuses(t, 404, 404)
+	if s.fetches() != 0 {
+		t.Fatal(s.fetches())
+	}
+}
+
+func TestWhileKMSIsDownTheServicesErrorIsShown(t *testing.T) {
+	s := newStage(t)
+	client := s.sts(nil)
+	s.warm()
+	s.Ask("POST", "/kms", map[string]any{"down": true})
+	client.SetReadTimeout(time.Second)
+	if _, err := client.GetCallerIdentity(identity()); codeOfError(err) != "InvalidAccessKeyId.NotFound" {
+		t.Fatal(err)
+	}
+	s.Ask("POST", "/kms", map[string]any{"down": false})
+	client.SetReadTimeout(10 * time.Second)
+	must(t, discard(client.GetCallerIdentity(identity())))
+}
+
+func TestANonceInTheHeadersIsANewOne(t *testing.T) {
+	s := newStage(t)
+	client := s.general(nil)
+	s.warm()
+	request := s.roa()
+	request.Headers[roaNonce] = "n1"
+	must(t, discard(client.ProcessCommonRequest(request)))
+	seen := s.relay.statuses(t, 404, 200)
+	if first, second := seen[0].request.Header.Get(roaNonce), seen[1].request.Header.Get(roaNonce); first != "n1" || second == "n1" {
+		t.Fatal(first, second)
+	}
+}
+
 func TestALookUpOfAnEndpointSurvivesARotation(t *testing.T) {
 	s := newStage(t)
 	secure := newRelay(t, "http://"+s.Ready.Services["default"], httptest.NewTLSServer)
@@ -283,7 +328,8 @@ func TestALookUpOfAnEndpointSurvivesARotation(t *testing.T) {
 	client.SetHTTPSInsecure(true)
 	s.warm()
 	request := requests.NewCommonRequest()
-	request.Product, request.Version, request.ApiName, request.ServiceCode = "MadeUp", "2020-01-01", "Do", "made-up"
+	request.Version, request.ApiName, request.ServiceCode = "2020-01-01", "Do", "made-up"
+	request.Product = "MadeUp" + s.relay.host // what was looked up is remembered by the process
 	must(t, discard(client.ProcessCommonRequest(request)))
 	secure.statuses(t, 404, 200)
 	s.relay.statuses(t, 200)

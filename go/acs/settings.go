@@ -28,8 +28,6 @@ func install(given http.RoundTripper, wrap func(http.RoundTripper) http.RoundTri
 		DialContext:     original.DialContext,
 		Proxy:           original.Proxy,
 		TLSClientConfig: sends.TLSClientConfig,
-		// It sends nothing itself, so it needs no HTTP/2.
-		TLSNextProto: map[string]func(string, *tls.Conn) http.RoundTripper{},
 	}
 	sends.DialContext = func(ctx context.Context, network, address string) (net.Conn, error) {
 		if dial := seen.DialContext; dial != nil {
