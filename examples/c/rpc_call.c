@@ -2,6 +2,7 @@
 
 #include "sha1.h"
 
+#include <errno.h>
 #include <netdb.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -32,6 +33,7 @@ static int connect_to(const char *host, const char *port, int timeout_ms) {
 static int send_all(int fd, const char *text, size_t length) {
   while (length > 0) {
     ssize_t sent = send(fd, text, length, MSG_NOSIGNAL);
+    if (sent < 0 && errno == EINTR) continue;
     if (sent <= 0) return -1;
     text += sent, length -= (size_t)sent;
   }
@@ -58,6 +60,8 @@ int http_post(const char *host, const char *port, const char *path, const char *
   size_t length = 0;
   while (!failed && length < sizeof text - 1) {
     ssize_t got = recv(fd, text + length, sizeof text - 1 - length, 0);
+    /* A socket with a time-out is interrupted when a suspended process goes on. */
+    if (got < 0 && errno == EINTR) continue;
     if (got <= 0) break;
     length += (size_t)got;
   }
