@@ -68,6 +68,12 @@ impl Driver {
         answer.parse().map_err(|why| format!("`{command}` was answered {answer:?}: {why}"))
     }
 
+    /// Sends it and its children a signal, by name.
+    pub fn signal(&self, name: &str) -> Result<(), String> {
+        let sent = signal(&self.child, name).map_err(|error| error.to_string())?;
+        if sent.success() { Ok(()) } else { Err(format!("no signal {name}: {sent}")) }
+    }
+
     /// Ends it, which must go well.
     pub fn quit(&mut self) -> Result<(), String> {
         if let Some(mut stdin) = self.stdin.take() {
@@ -98,10 +104,14 @@ impl Driver {
 impl Drop for Driver {
     fn drop(&mut self) {
         if !self.ended {
-            // Its forked children are in its group.
-            let group = format!("-{}", self.child.id());
-            let _ = Command::new("kill").args(["-KILL", "--", &group]).stderr(Stdio::null()).status();
+            let _ = signal(&self.child, "KILL");
             let _ = self.child.wait();
         }
     }
+}
+
+/// To its group, where its forked children are too.
+fn signal(child: &Child, name: &str) -> std::io::Result<ExitStatus> {
+    let group = format!("-{}", child.id());
+    Command::new("kill").args([&format!("-{name}"), "--", &group]).stderr(Stdio::null()).status()
 }

@@ -12,11 +12,13 @@ mod language;
 mod line;
 mod names;
 mod opening;
+mod page;
 pub mod rust_driver;
 mod scenario;
 mod story;
 mod table;
 
 pub use language::Language;
+pub use page::{page, path as page_path};
 pub use scenario::Scenario;
-pub use table::{Table, differences, print, run};
+pub use table::{Table, differences, print, run, scenarios};

@@ -5,7 +5,7 @@
 
 #![forbid(unsafe_code)]
 
-use kmsramcred_conformance::{Language, differences, print, run, rust_driver};
+use kmsramcred_conformance::{Language, differences, page, page_path, print, run, rust_driver, scenarios};
 use std::io::{Write, stderr};
 use std::process::ExitCode;
 
@@ -43,5 +43,9 @@ fn tell(filter: &str) -> Result<Vec<String>, String> {
     print(&tables);
     let mut wrong: Vec<String> = tables.iter().flat_map(|table| table.failures()).collect();
     wrong.extend(differences(&tables));
+    if filter.is_empty() && tables.len() == Language::ALL.len() {
+        let text = page(&scenarios()?, &tables);
+        std::fs::write(page_path(), text).map_err(|error| format!("{}: {error}", page_path().display()))?;
+    }
     Ok(wrong)
 }

@@ -2,7 +2,7 @@
 
 use crate::names::{Names, Unset, inside};
 use serde::Deserialize;
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 use std::collections::BTreeMap;
 use std::path::Path;
 
@@ -45,11 +45,37 @@ pub struct Scenario {
     first: Vec<Value>,
     /// The steps are told once for each row, with `{row.…}` filled in. What a row does not have is left out.
     #[serde(default)]
-    rows: Vec<Value>,
+    rows: Rows,
     steps: Vec<Value>,
+    /// What happens once, after the rows.
+    #[serde(default)]
+    last: Vec<Value>,
     /// The steps of all rows.
     #[serde(skip)]
     pub told: Vec<Step>,
+}
+
+/// The rows themselves, or how many there are: then each has nothing but a `name`, its number.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(untagged)]
+enum Rows {
+    Told(Vec<Value>),
+    Counted { times: u32 },
+}
+
+impl Default for Rows {
+    fn default() -> Rows {
+        Rows::Told(Vec::new())
+    }
+}
+
+impl Rows {
+    fn all(&self) -> Vec<Value> {
+        match self {
+            Rows::Told(rows) => rows.clone(),
+            Rows::Counted { times } => (1..=*times).map(|number| json!({"name": number.to_string()})).collect(),
+        }
+    }
 }
 
 /// One thing that happens, and what must come of it.
@@ -65,6 +91,8 @@ pub struct Step {
     pub verb: Option<String>,
     /// Time passes, where the story itself is about time.
     pub pause_ms: Option<u64>,
+    /// The program gets this signal: `STOP` or `CONT`.
+    pub signal: Option<String>,
     /// The error that must come: its number and name, `101 config_invalid`; or several that may.
     #[serde(default)]
     pub fails: Value,
@@ -118,7 +146,10 @@ impl Scenario {
         for (number, step) in self.first.iter().enumerate() {
             told.push(Step::of(step.clone(), format!("first {}", number + 1))?);
         }
-        let rows = if self.rows.is_empty() { &vec![Value::Null] } else { &self.rows };
+        let mut rows = self.rows.all();
+        if rows.is_empty() {
+            rows.push(Value::Null);
+        }
         let steps = Value::Array(self.steps.clone()).to_string();
         for (row_number, row) in rows.iter().enumerate() {
             let mut keys = row.as_object().into_iter().flatten().map(|(key, _)| key);
@@ -136,6 +167,9 @@ impl Scenario {
                 let filled = names.fill(&given(step, row), Unset::Keep)?;
                 told.push(Step::of(filled, place)?);
             }
+        }
+        for (number, step) in self.last.iter().enumerate() {
+            told.push(Step::of(step.clone(), format!("last {}", number + 1))?);
         }
         Ok(told)
     }
@@ -165,9 +199,9 @@ impl Step {
 
     /// A misspelt word must not make a step empty.
     fn check(&self) -> Result<(), String> {
-        let kinds = [self.cloud.is_some(), self.verb.is_some(), self.pause_ms.is_some()];
+        let kinds = [self.cloud.is_some(), self.verb.is_some(), self.pause_ms.is_some(), self.signal.is_some()];
         if kinds.iter().filter(|is_it| **is_it).count() != 1 {
-            return Err("exactly one of `cloud`, `do` and `pause_ms` makes a step".to_owned());
+            return Err("exactly one of `cloud`, `do`, `pause_ms` and `signal` makes a step".to_owned());
         }
         let allowed = match &self.verb {
             None => &[][..],

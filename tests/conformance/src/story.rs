@@ -108,6 +108,9 @@ impl Story<'_> {
             std::thread::sleep(Duration::from_millis(ms));
             return Ok(());
         }
+        if let Some(signal) = &step.signal {
+            return self.driver.signal(signal);
+        }
         let deadline = Instant::now() + PATIENCE;
         let answer = loop {
             let answer = self.act(step)?;

@@ -38,12 +38,16 @@ pub struct Outcome {
     pub facts: Vec<Fact>,
 }
 
+/// Every story.
+pub fn scenarios() -> Result<Vec<Scenario>, String> {
+    Scenario::all(&Path::new(env!("CARGO_MANIFEST_DIR")).join("scenarios"))
+}
+
 /// Tells every story whose name contains `filter` in one language, and writes the table to `conformance/` in the target
 /// directory.
 pub fn run(language: Language, rust: &Path, filter: &str) -> Result<Table, String> {
     let driver = language.driver(rust)?;
-    let directory = Path::new(env!("CARGO_MANIFEST_DIR")).join("scenarios");
-    let mut scenarios = Scenario::all(&directory)?;
+    let mut scenarios = scenarios()?;
     scenarios.retain(|scenario| scenario.name.contains(filter) && (language.forks() || !scenario.forks()));
     let began = Instant::now();
     let (next, outcomes) = (AtomicUsize::new(0), Mutex::new(Vec::new()));
@@ -82,7 +86,7 @@ impl Table {
         failed.map(|(scenario, why)| format!("{} {scenario}: {why}", self.language)).collect()
     }
 
-    fn outcome(&self, scenario: &str) -> Option<&Outcome> {
+    pub(crate) fn outcome(&self, scenario: &str) -> Option<&Outcome> {
         self.outcomes.iter().find(|outcome| outcome.scenario == scenario)
     }
 

@@ -1,6 +1,6 @@
 //! Every story in every language. One language at a time: a story that is about time wants the machine for itself.
 
-use kmsramcred_conformance::{Language, Table, differences, print, run};
+use kmsramcred_conformance::{Language, Table, differences, page, page_path, print, run, scenarios};
 use std::path::Path;
 use std::sync::{Mutex, OnceLock};
 
@@ -51,4 +51,12 @@ fn users_of_every_language_see_the_same() {
     print(&tables);
     let differences = differences(&tables);
     assert!(differences.is_empty(), "\n{}", differences.join("\n"));
+}
+
+#[test]
+fn the_page_of_the_documentation_is_what_came_out() {
+    let tables: Vec<&Table> = Language::ALL.iter().filter_map(|language| table(*language).as_ref().ok()).collect();
+    let kept = std::fs::read_to_string(page_path()).unwrap();
+    let made = page(&scenarios().unwrap(), &tables);
+    assert!(kept == made, "{} is not up to date: run `make conformance`", page_path().display());
 }
