@@ -5,8 +5,8 @@
 //! asks for the time.
 
 use super::encode::{Pairs, canonical_query, hex};
+use super::mac;
 use crate::secret_text::SecretText;
-use hmac::{Hmac, KeyInit, Mac};
 use sha2::{Digest, Sha256};
 use std::fmt;
 use zeroize::Zeroizing;
@@ -81,9 +81,7 @@ pub fn authorization(covered: &Covered<'_>, access_key_id: &str, access_key_secr
     let canonical_request = canonical_request(covered, &headers, &signed_headers);
     let string_to_sign = format!("{ALGORITHM}\n{}", content_sha256(canonical_request.as_bytes()));
     let key = access_key_secret.expose().as_bytes();
-    let mut mac = Hmac::<Sha256>::new_from_slice(key).expect("HMAC takes a key of any length");
-    mac.update(string_to_sign.as_bytes());
-    let signature = hex(&mac.finalize().into_bytes());
+    let signature = hex(&*mac::sha256(key, &string_to_sign));
     let value = format!("{ALGORITHM} Credential={access_key_id},SignedHeaders={signed_headers},Signature={signature}");
     Authorization { canonical_request, string_to_sign, signed_headers, signature, value }
 }

@@ -12,6 +12,7 @@ pub mod acs3;
 pub mod client_key;
 pub mod dedicated;
 pub mod encode;
+mod mac;
 mod openapi;
 pub mod oss;
 pub mod request;

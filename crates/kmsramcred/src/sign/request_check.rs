@@ -70,16 +70,16 @@ impl Request<'_> {
     }
 
     fn check_parameters(&self) -> Result<(), Error> {
-        let mut names: Vec<&str> = self.parameters.iter().map(|(name, _)| *name).collect();
-        names.sort_unstable();
-        if let Some(twice) = names.windows(2).find(|pair| pair[0] == pair[1]) {
-            return Err(wrong(format!("The parameter {:?} stands there twice.", twice[0])));
+        let mut sorted = self.parameters.to_vec();
+        sorted.sort_unstable();
+        if let Some(twice) = sorted.windows(2).find(|pair| pair[0].0 == pair[1].0) {
+            return Err(wrong(format!("The parameter {:?} stands there twice.", twice[0].0)));
         }
-        if names.first() == Some(&"") {
+        if sorted.first().is_some_and(|(name, _)| name.is_empty()) {
             return Err(wrong("A parameter has no name.".to_owned()));
         }
-        match names.iter().find(|name| self.family == Family::RpcV1 && RPC_ADDS.contains(name)) {
-            Some(added) => Err(wrong(format!("The parameter {added} is added by the signature; leave it out."))),
+        match sorted.iter().find(|(name, _)| self.family == Family::RpcV1 && RPC_ADDS.contains(name)) {
+            Some((added, _)) => Err(wrong(format!("The parameter {added} is added by the signature; leave it out."))),
             None => Ok(()),
         }
     }

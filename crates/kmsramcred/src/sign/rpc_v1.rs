@@ -4,11 +4,10 @@
 //! `Signature` parameter. The string to sign is public, since a ClientKey signs the same string with RSA.
 
 use super::encode::{Pairs, canonical_query, encode};
+use super::mac;
 use crate::secret_text::SecretText;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use hmac::{Hmac, KeyInit, Mac};
-use sha1::Sha1;
 use zeroize::Zeroizing;
 
 /// What is signed: the method, the path (always `/`) and the canonical query of all `params`, encoded once more.
@@ -27,9 +26,7 @@ pub fn signature(method: &str, params: Pairs<'_>, access_key_secret: &SecretText
     let mut key = Zeroizing::new(Vec::with_capacity(secret.len() + 1));
     key.extend_from_slice(secret);
     key.push(b'&');
-    let mut mac = Hmac::<Sha1>::new_from_slice(&key).expect("HMAC takes a key of any length");
-    mac.update(string_to_sign(method, params).as_bytes());
-    STANDARD.encode(mac.finalize().into_bytes())
+    STANDARD.encode(*mac::sha1(&key, &string_to_sign(method, params)))
 }
 
 #[cfg(test)]

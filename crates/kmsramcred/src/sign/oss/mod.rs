@@ -7,7 +7,6 @@ pub mod v1;
 pub mod v4;
 
 use super::encode::{Pairs, encode};
-use std::borrow::Cow;
 use std::fmt;
 use zeroize::Zeroizing;
 
@@ -41,18 +40,20 @@ pub fn path_of(key: &str) -> String {
 /// The parameters, each side encoded, sorted as they are spelled then, and joined with `&`. An empty value loses its `=`:
 /// OSS calls such parameters sub-resources (`?acl`) and signs them so.
 pub fn query_of(parameters: Pairs<'_>) -> String {
-    let mut spelled: Vec<(String, String)> =
-        parameters.iter().map(|(name, value)| (encode(name), encode(value))).collect();
+    let mut spelled: Vec<(String, &str)> = parameters.iter().map(|(name, value)| (encode(name), *value)).collect();
     spelled.sort_unstable();
-    joined(spelled.iter().map(|(name, value)| (name.as_str(), value.as_str())))
+    joined(spelled.into_iter().map(|(name, value)| (name, encode(value))))
 }
 
 /// `name=value`, or the name alone, joined with `&`.
-pub(super) fn joined<'a>(pairs: impl Iterator<Item = (&'a str, &'a str)>) -> String {
-    let spelled: Vec<Cow<'_, str>> = pairs
-        .map(|(name, value)| if value.is_empty() { name.into() } else { format!("{name}={value}").into() })
-        .collect();
-    spelled.join("&")
+pub(super) fn joined<Text: AsRef<str>>(pairs: impl Iterator<Item = (Text, Text)>) -> String {
+    let mut out = String::new();
+    for (name, value) in pairs {
+        let (and, name, value) = (if out.is_empty() { "" } else { "&" }, name.as_ref(), value.as_ref());
+        let equals = if value.is_empty() { "" } else { "=" };
+        out.extend([and, name, equals, value]);
+    }
+    out
 }
 
 /// One `name:value` a line for the headers whose lower-case name is wanted, sorted by name. A security token among them is

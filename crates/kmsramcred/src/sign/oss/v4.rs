@@ -5,9 +5,9 @@
 use super::{Covered, header_lines, path_of, place, query_of};
 use crate::civil_time::format_utc;
 use crate::secret_text::SecretText;
+use crate::sign::acs3::content_sha256;
 use crate::sign::encode::hex;
-use hmac::{Hmac, KeyInit, Mac};
-use sha2::{Digest, Sha256};
+use crate::sign::mac;
 use zeroize::Zeroizing;
 
 /// The name of the scheme, as the string to sign and the `Authorization` header carry it.
@@ -35,9 +35,9 @@ pub fn authorization(
 ) -> String {
     let day = date.split_once('T').map_or(date, |(day, _)| day);
     let scope = format!("{day}/{region}/{PRODUCT}/{REQUEST}");
-    let digest = hex(&Sha256::digest(canonical_request(covered).as_bytes()));
+    let digest = content_sha256(canonical_request(covered).as_bytes());
     let string_to_sign = format!("{ALGORITHM}\n{date}\n{scope}\n{digest}");
-    let signature = hex(&*mac(&*signing_key(access_key_secret, day, region), &string_to_sign));
+    let signature = hex(&*mac::sha256(&*signing_key(access_key_secret, day, region), &string_to_sign));
     format!("{ALGORITHM} Credential={access_key_id}/{scope},Signature={signature}")
 }
 
@@ -55,14 +55,8 @@ fn canonical_request(covered: &Covered<'_>) -> Zeroizing<String> {
 /// The key of one day, region and product, which is as good as the secret there.
 fn signing_key(access_key_secret: &SecretText, day: &str, region: &str) -> Zeroizing<[u8; 32]> {
     let first = Zeroizing::new(["aliyun_v4", access_key_secret.expose()].concat());
-    let of_the_day = mac(first.as_bytes(), day);
-    [region, PRODUCT, REQUEST].iter().fold(of_the_day, |key, part| mac(&*key, part))
-}
-
-fn mac(key: &[u8], text: &str) -> Zeroizing<[u8; 32]> {
-    let mut mac = Hmac::<Sha256>::new_from_slice(key).expect("HMAC takes a key of any length");
-    mac.update(text.as_bytes());
-    Zeroizing::new(mac.finalize().into_bytes().into())
+    let of_the_day = mac::sha256(first.as_bytes(), day);
+    [region, PRODUCT, REQUEST].iter().fold(of_the_day, |key, part| mac::sha256(&*key, part))
 }
 
 #[cfg(test)]
