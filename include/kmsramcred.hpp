@@ -19,6 +19,7 @@
 #include <kmsramcred/credential.hpp>
 #include <kmsramcred/result.hpp>
 #include <kmsramcred/secret.hpp>
+#include <kmsramcred/signing.hpp>
 
 namespace kmsramcred {
 

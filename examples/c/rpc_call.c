@@ -1,16 +1,11 @@
 #include "rpc_call.h"
 
-#include "sha1.h"
-
 #include <errno.h>
 #include <netdb.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <sys/random.h>
 #include <sys/socket.h>
 #include <sys/time.h>
-#include <time.h>
 #include <unistd.h>
 
 static int connect_to(const char *host, const char *port, int timeout_ms) {
@@ -41,20 +36,20 @@ static int send_all(int fd, const char *text, size_t length) {
 }
 
 void rpc_read_code(struct rpc_answer *answer) {
-  const char *code = strstr(answer->body, "\"Code\":\"");
-  if (code != NULL) sscanf(code + 8, "%127[^\"]", answer->code);
+  const char *json = strstr(answer->body, "\"Code\":\""), *xml = strstr(answer->body, "<Code>");
+  if (json != NULL) sscanf(json + 8, "%127[^\"]", answer->code);
+  else if (xml != NULL) sscanf(xml + 6, "%127[^<]", answer->code);
 }
 
-int http_post(const char *host, const char *port, const char *path, const char *type, const char *body, int timeout_ms,
-              struct rpc_answer *answer) {
-  char head[1024], text[sizeof answer->body];
+int http_call(const char *host, const char *port, const char *method, const char *target, const char *headers,
+              const char *body, int timeout_ms, struct rpc_answer *answer) {
+  char head[8192], text[sizeof answer->body];
   *answer = (struct rpc_answer){0};
   int fd = connect_to(host, port, timeout_ms);
   if (fd < 0) return -1;
   int head_len = snprintf(head, sizeof head,
-                          "POST %s HTTP/1.1\r\nHost: %s:%s\r\nContent-Type: %s\r\nContent-Length: %zu\r\n"
-                          "Connection: close\r\n\r\n",
-                          path, host, port, type, strlen(body));
+                          "%s %s HTTP/1.1\r\nHost: %s:%s\r\n%sContent-Length: %zu\r\nConnection: close\r\n\r\n", method,
+                          target, host, port, headers, strlen(body));
   int failed = head_len < 0 || (size_t)head_len >= sizeof head || send_all(fd, head, (size_t)head_len) != 0 ||
                send_all(fd, body, strlen(body)) != 0;
   size_t length = 0;
@@ -74,70 +69,31 @@ int http_post(const char *host, const char *port, const char *path, const char *
   return 0;
 }
 
-/* Appends `text` percent-encoded as RFC 3986 wants it. */
-static void append_encoded(char *to, size_t room, const char *text) {
-  static const char plain[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_.~";
-  size_t at = strlen(to);
-  for (; *text != '\0' && at + 4 < room; text++) {
-    if (strchr(plain, *text) != NULL) at += (size_t)snprintf(to + at, room - at, "%c", *text);
-    else at += (size_t)snprintf(to + at, room - at, "%%%02X", (unsigned)(unsigned char)*text);
-  }
+int http_post(const char *host, const char *port, const char *path, const char *type, const char *body, int timeout_ms,
+              struct rpc_answer *answer) {
+  char header[128];
+  snprintf(header, sizeof header, "Content-Type: %s\r\n", type);
+  return http_call(host, port, "POST", path, header, body, timeout_ms, answer);
 }
 
-static void base64(const uint8_t *bytes, size_t length, char *to) {
-  static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-  for (size_t i = 0; i < length; i += 3) {
-    uint32_t word = (uint32_t)bytes[i] << 16;
-    if (i + 1 < length) word |= (uint32_t)bytes[i + 1] << 8;
-    if (i + 2 < length) word |= bytes[i + 2];
-    *to++ = digits[word >> 18];
-    *to++ = digits[word >> 12 & 63];
-    *to++ = i + 1 < length ? digits[word >> 6 & 63] : '=';
-    *to++ = i + 2 < length ? digits[word & 63] : '=';
-  }
-  *to = '\0';
+static kmsramcred_pair pair(const char *name, const char *value) {
+  return (kmsramcred_pair){name, strlen(name), value, strlen(value)};
 }
 
 int rpc_form(const char *action, const kmsramcred_credential *credential, char *form, size_t room) {
-  char now[32], nonce[33], to_sign[8192] = "POST&%2F&", key[512], signature[64];
-  uint8_t random[16], mac[SHA1_SIZE];
-  time_t seconds = time(NULL);
-  struct tm utc;
-  strftime(now, sizeof now, "%Y-%m-%dT%H:%M:%SZ", gmtime_r(&seconds, &utc));
-  if (getrandom(random, sizeof random, 0) != (ssize_t)sizeof random) return -1;
-  for (size_t i = 0; i < sizeof random; i++) snprintf(nonce + 2 * i, 3, "%02x", random[i]);
-
-  const char *token = kmsramcred_credential_security_token(credential, NULL);
-  /* In the order of their names, as the signature wants them. */
-  const char *fields[][2] = {
-      {"AccessKeyId", kmsramcred_credential_access_key_id(credential, NULL)},
-      {"Action", action},
-      {"Format", "JSON"},
-      {"RegionId", "cn-hangzhou"},
-      {"SecurityToken", *token != '\0' ? token : NULL},
-      {"SignatureMethod", "HMAC-SHA1"},
-      {"SignatureNonce", nonce},
-      {"SignatureVersion", "1.0"},
-      {"Timestamp", now},
-      {"Version", "2014-05-26"},
-  };
-  *form = '\0';
-  for (size_t i = 0; i < sizeof fields / sizeof *fields; i++) {
-    if (fields[i][1] == NULL) continue;
-    size_t at = strlen(form);
-    snprintf(form + at, room - at, "%s%s=", at > 0 ? "&" : "", fields[i][0]);
-    append_encoded(form, room, fields[i][1]);
-  }
-  append_encoded(to_sign, sizeof to_sign, form);
-  int key_len = snprintf(key, sizeof key, "%s&", kmsramcred_credential_access_key_secret(credential, NULL));
-  if (key_len < 0 || (size_t)key_len >= sizeof key) return -1;
-  hmac_sha1(key, (size_t)key_len, to_sign, strlen(to_sign), mac);
-  explicit_bzero(key, sizeof key);
-  base64(mac, sizeof mac, signature);
-  size_t at = strlen(form);
-  snprintf(form + at, room - at, "&Signature=");
-  append_encoded(form, room, signature);
-  return 0;
+  const kmsramcred_pair parameters[] = {
+      pair("Action", action), pair("Format", "JSON"), pair("RegionId", "cn-hangzhou"), pair("Version", "2014-05-26")};
+  const kmsramcred_request request = {.struct_size = sizeof request,
+                                      .family = KMSRAMCRED_FAMILY_RPC_V1,
+                                      .method = "POST",
+                                      .method_len = 4,
+                                      .parameters = parameters,
+                                      .parameter_count = sizeof parameters / sizeof *parameters};
+  kmsramcred_signed *signed_request = NULL;
+  if (kmsramcred_credential_sign(credential, &request, &signed_request, NULL) != KMSRAMCRED_OK) return -1;
+  int length = snprintf(form, room, "%s", kmsramcred_signed_query(signed_request, NULL));
+  kmsramcred_signed_free(signed_request);
+  return length < 0 || (size_t)length >= room ? -1 : 0;
 }
 
 int rpc_call(const char *host, const char *port, const char *action, const kmsramcred_credential *credential,

@@ -2,7 +2,7 @@
 #ifndef KMSRAMCRED_CREDENTIAL_HPP
 #define KMSRAMCRED_CREDENTIAL_HPP
 
-#include <kmsramcred/result.hpp>
+#include <kmsramcred/signing.hpp>
 
 #include <optional>
 
@@ -62,6 +62,15 @@ class Credential {
 
   /// Whether a service has accepted a call made with this serial: then report_success need not be called again.
   bool is_accepted() const noexcept { return kmsramcred_credential_is_accepted(handle_.get()); }
+
+  /// Signs a request with this credential. Nothing is sent; sign anew for each attempt.
+  ///
+  /// Errors: Status::invalid_argument and invalid_utf8 name what is wrong with the request.
+  Result<Signed> sign(const Request& request) const {
+    return detail::signed_by(request, [this](auto* described, auto** signed_out, auto** error_out) {
+      return kmsramcred_credential_sign(handle_.get(), described, signed_out, error_out);
+    });
+  }
 
   /// One more hold on the same snapshot.
   Credential clone() const noexcept { return Credential(kmsramcred_credential_clone(handle_.get())); }

@@ -68,6 +68,17 @@ class Secret {
     return Credential(credential);
   }
 
+  /// Signs a request with the current credential, which is acquired first; the program never touches the key. Nothing is
+  /// sent; sign anew for each attempt. Blocks for `timeout` at most.
+  ///
+  /// Errors: Status::invalid_argument and invalid_utf8 name what is wrong with the request, without a wait; else those of
+  /// acquire().
+  Result<Signed> sign(const Request& request, std::chrono::milliseconds timeout) const {
+    return detail::signed_by(request, [this, timeout](auto* described, auto** signed_out, auto** error_out) {
+      return kmsramcred_secret_sign(handle_.get(), described, detail::budget(timeout), signed_out, error_out);
+    });
+  }
+
   /// Tells that a service refused a call, and asks what to do. Blocks for `left` at most: what is left of the call's
   /// budget. Call (in <kmsramcred/call.hpp>) counts rounds and budget for you.
   ///

@@ -40,6 +40,7 @@ struct emulator emulator_start(const char *path) {
   struct emulator emulator;
   field(ready, "control", control, sizeof control);
   field(ready, "default", service, sizeof service);
+  field(ready, "oss_host", emulator.oss, sizeof emulator.oss);
   field(ready, "kms_host", emulator.kms, sizeof emulator.kms);
   field(ready, "ca_path", emulator.ca_path, sizeof emulator.ca_path);
   field(ready, "access_key_id", emulator.access_key_id, sizeof emulator.access_key_id);

@@ -6,6 +6,7 @@
 struct emulator {
   char control_host[64], control_port[8];
   char service_host[64], service_port[8]; /* an RPC service that verifies signatures */
+  char oss[128]; /* host and port of OSS */
   char kms[128], ca_path[512], access_key_id[128], access_key_secret[128];
 };
 

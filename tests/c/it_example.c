@@ -2,7 +2,7 @@
  *
  *   it_example EMULATOR PROGRAM ARGUMENT...
  *
- * The arguments SECRET, HOST, PORT and URL stand for what the emulator has. The program answers a line with the AccessKey
+ * The arguments SECRET, HOST, PORT, URL and OSS stand for what the emulator has. The program answers a line with the AccessKey
  * id that worked.
  */
 #include "check.h"
@@ -44,7 +44,7 @@ int main(int argc, char **argv) {
   char url[256], file[] = "/tmp/kmsramcred-example-XXXXXX";
   snprintf(url, sizeof url, "http://%s:%s/", cloud.service_host, cloud.service_port);
   const char *stands[][2] = {
-      {"SECRET", "orders"}, {"HOST", cloud.service_host}, {"PORT", cloud.service_port}, {"URL", url}};
+      {"SECRET", "orders"}, {"HOST", cloud.service_host}, {"PORT", cloud.service_port}, {"URL", url}, {"OSS", cloud.oss}};
   for (int i = 3; i < argc; i++)
     for (size_t k = 0; k < sizeof stands / sizeof *stands; k++)
       if (strcmp(argv[i], stands[k][0]) == 0) argv[i] = (char *)stands[k][1];

@@ -22,7 +22,13 @@ static_assert(std::is_same_v<kmsramcred_log_fn, void (*)(void*, std::int32_t, co
 static_assert(std::is_same_v<kmsramcred_drop_fn, void (*)(void*)>);
 static_assert(std::is_same_v<kmsramcred_watch_fn, void (*)(void*, std::uint64_t, kmsramcred_status)>);
 
+static_assert(std::is_standard_layout_v<kmsramcred_request> && std::is_trivial_v<kmsramcred_request>);
+static_assert(sizeof(kmsramcred_pair) == 32 && sizeof(kmsramcred_request) == 168, "kmsramcred_request");
+static_assert(offsetof(kmsramcred_request, family) == 8 && sizeof(kmsramcred_request::family) == 4);
+static_assert(offsetof(kmsramcred_request, method) == 16 && offsetof(kmsramcred_request, nonce_len) == 160);
+
 using kmsramcred::Action;
+using kmsramcred::Family;
 using kmsramcred::LogLevel;
 using kmsramcred::Status;
 static_assert(is(Status::ok, 0) && is(Status::null_argument, 1) && is(Status::invalid_argument, 2));
@@ -35,6 +41,7 @@ static_assert(is(Status::kms_server, 403) && is(Status::kms_rejected, 404));
 static_assert(is(Status::secret_type, 500) && is(Status::secret_malformed, 501));
 static_assert(is(Status::not_ready, 600) && is(Status::expired, 601));
 static_assert(is(Action::unrelated, 0) && is(Action::retry, 1) && is(Action::retry_later, 2) && is(Action::give_up, 3));
+static_assert(is(Family::rpc_v1, 1) && is(Family::acs3, 2) && is(Family::oss_v1, 3) && is(Family::oss_v4, 4));
 static_assert(is(LogLevel::error, 1) && is(LogLevel::warn, 2) && is(LogLevel::info, 3) && is(LogLevel::debug, 4));
 
 int main() { return 0; }

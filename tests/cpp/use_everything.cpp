@@ -23,6 +23,13 @@ int use_everything() {
     kmsramcred::Refused refused{"Throttling", 429, true};
     return kmsramcred::Sent<std::size_t>{credential.access_key_id().size(), refused};
   });
+  kmsramcred::Request request;
+  request.method = "GET";
+  request.headers = {{"host", "h"}};
+  request.time = std::chrono::system_clock::now();
+  auto signed_request = secret->sign(request, 1s);
+  auto again = (*secret->acquire(1s)).sign(request);
+  if (!signed_request || !again || signed_request->headers().empty()) return again ? 1 : 2;
   bool refreshed = secret->refresh(1s) && client->close(1s);
   return watch && log && stats && json && answer && answer->accepted && refreshed && kmsramcred::library_fits();
 }
