@@ -60,6 +60,7 @@ func (c *Client) Secret(name string) (*Secret, error) {
 		return nil, newError(fault)
 	}
 	made := &Secret{client: c, name: name, handle: handle, word: handle.Generation(), reporting: make(chan struct{}, blocked)}
+	made.kept.Store(noCredential)
 	c.secrets[name] = made
 	return made, nil
 }

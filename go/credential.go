@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"log/slog"
+	"math"
 	"sync/atomic"
 	"time"
 
@@ -13,7 +14,9 @@ import (
 // Credential is an immutable snapshot: AccessKey id, secret and token that belong together. However it is printed, logged or
 // marshalled, it shows no more than the end of the id; only the getters give the secret.
 type Credential struct {
-	// Beside the content, so that a warm read touches nothing else.
+	// Beside the content, so that a warm read touches nothing else. While the secret's word says serves, nothing else has to be
+	// looked at; it is the generation, or never where the key ends.
+	serves     uint64
 	generation uint64
 	notAfterMS int64
 	// A function, because fmt looks through unexported fields and pointers, past every method, and not into a closure.
@@ -25,10 +28,20 @@ type value struct {
 	accepted atomic.Bool
 }
 
+// never is what no generation reaches.
+const never = math.MaxUint64
+
+// noCredential is kept before the first.
+var noCredential = &Credential{serves: never, generation: 0}
+
 func newCredential(from ffi.Value) *Credential {
 	made := &value{Value: from}
 	made.accepted.Store(from.Accepted)
-	return &Credential{from.Generation, from.NotAfterMS, func() *value { return made }}
+	serves := from.Generation
+	if from.NotAfterMS != 0 {
+		serves = never
+	}
+	return &Credential{serves, from.Generation, from.NotAfterMS, func() *value { return made }}
 }
 
 // AccessKeyID is the id of the AccessKey.

@@ -16,7 +16,7 @@ type Secret struct {
 	handle *ffi.Secret
 	// In the library's memory, which stays readable as long as the process lives.
 	word *uint64
-	kept atomic.Pointer[Credential]
+	kept atomic.Pointer[Credential] // noCredential at first
 
 	acquiring  waits[*Credential]
 	refreshing waits[struct{}]
@@ -32,6 +32,14 @@ func (s *Secret) Client() *Client { return s.client }
 // Credential gives the current credential: at once and without looking at ctx when it is at hand, else by a fetch that all
 // callers share. Ask for it at every use. A context without a deadline waits for 10 s at most.
 func (s *Secret) Credential(ctx context.Context) (*Credential, error) {
+	// All of a warm read, but for keys that end.
+	if kept := s.kept.Load(); atomic.LoadUint64(s.word) == kept.serves {
+		return kept, nil
+	}
+	return s.obtain(ctx)
+}
+
+func (s *Secret) obtain(ctx context.Context) (*Credential, error) {
 	if kept := s.atHand(); kept != nil {
 		return kept, nil
 	}
@@ -60,7 +68,7 @@ func (s *Secret) CredentialNow() (*Credential, error) {
 // for a key that ends.
 func (s *Secret) atHand() *Credential {
 	kept := s.kept.Load()
-	if kept == nil || atomic.LoadUint64(s.word) != kept.generation {
+	if atomic.LoadUint64(s.word) != kept.generation {
 		return nil
 	}
 	if end := kept.notAfterMS; end != 0 && time.Now().UnixMilli() >= end {
@@ -78,7 +86,7 @@ func (s *Secret) acquire(timeoutMS uint64) (*Credential, *ffi.Fault) {
 	// Generations only grow; one that was overtaken on its way here displaces nothing.
 	for {
 		kept := s.kept.Load()
-		if kept != nil && kept.generation > found.Generation || s.kept.CompareAndSwap(kept, fresh) {
+		if kept.generation > found.Generation || s.kept.CompareAndSwap(kept, fresh) {
 			return fresh, nil
 		}
 	}
@@ -104,7 +112,7 @@ func (s *Secret) Explain() (json.RawMessage, error) {
 // second time on it costs a load.
 func (s *Secret) ReportSuccess(serial uint64) {
 	kept := s.kept.Load()
-	if kept != nil && kept.content().Serial == serial {
+	if kept != noCredential && kept.content().Serial == serial {
 		if kept.content().accepted.Load() {
 			return
 		}
