@@ -29,7 +29,7 @@ endif()
 
 # Cargo knows best what is out of date: it is always asked, and the archive is only replaced when it differs.
 add_custom_target(kmsramcred_cargo ALL
-  COMMAND "${CMAKE_COMMAND}" -E env "CARGO_TARGET_DIR=${cargo_target}"
+  COMMAND "${CMAKE_COMMAND}" -E env "CARGO_TARGET_DIR=${cargo_target}" ${cargo_environment}
           "${KMSRAMCRED_CARGO}" rustc --release --locked --package kmsramcred-c --lib --crate-type staticlib ${cargo_flags}
   COMMAND "${CMAKE_COMMAND}" -E copy_if_different "${cargo_archive}" "${rust_archive}"
   WORKING_DIRECTORY "${PROJECT_SOURCE_DIR}"
@@ -54,7 +54,7 @@ file(CONFIGURE OUTPUT "${version_script}" @ONLY CONTENT
 set(KMSRAMCRED_SYSTEM_LIBRARIES m gcc_s pthread dl)
 
 file(CONFIGURE OUTPUT "${CMAKE_BINARY_DIR}/nothing.c" CONTENT "typedef int kmsramcred_nothing;\n")
-add_library(kmsramcred SHARED "${CMAKE_BINARY_DIR}/nothing.c")
+add_library(kmsramcred SHARED "${CMAKE_BINARY_DIR}/nothing.c" ${sanitized_sources})
 add_library(kmsramcred::kmsramcred ALIAS kmsramcred)
 add_dependencies(kmsramcred kmsramcred_cargo)
 set_target_properties(kmsramcred PROPERTIES
@@ -67,7 +67,10 @@ target_include_directories(kmsramcred PUBLIC
   "$<INSTALL_INTERFACE:${CMAKE_INSTALL_INCLUDEDIR}>")
 target_link_options(kmsramcred PRIVATE
   "LINKER:--version-script=${version_script}" "LINKER:-z,nodelete" "LINKER:-z,relro,-z,now" "LINKER:--gc-sections"
-  "LINKER:--as-needed" "LINKER:-s" "LINKER:--no-undefined")
+  "LINKER:--as-needed" "LINKER:--no-undefined")
+if(NOT KMSRAMCRED_SANITIZE)
+  target_link_options(kmsramcred PRIVATE "LINKER:-s")
+endif()
 target_link_libraries(kmsramcred PRIVATE
   -Wl,--whole-archive "${rust_archive}" -Wl,--no-whole-archive ${KMSRAMCRED_SYSTEM_LIBRARIES})
 
@@ -77,4 +80,5 @@ add_dependencies(kmsramcred_static kmsramcred_cargo)
 set_target_properties(kmsramcred_static PROPERTIES IMPORTED_LOCATION "${rust_archive}")
 target_include_directories(kmsramcred_static INTERFACE "${PROJECT_SOURCE_DIR}/include")
 target_compile_definitions(kmsramcred_static INTERFACE KMSRAMCRED_STATIC)
+target_sources(kmsramcred_static INTERFACE ${sanitized_sources})
 target_link_libraries(kmsramcred_static INTERFACE ${KMSRAMCRED_SYSTEM_LIBRARIES})

@@ -47,7 +47,7 @@ static int call(const kmsramcred_secret *secret, const char *host, const char *p
 }
 
 int main(int argc, char **argv) {
-  kmsramcred_config *config = NULL; kmsramcred_client *client = NULL; kmsramcred_secret *secret = NULL;
+  static kmsramcred_config *config; static kmsramcred_client *client; static kmsramcred_secret *secret;
   kmsramcred_error *error = NULL;
   if (argc != 4) return show("usage: minimal SECRET HOST PORT", NULL);
   if (kmsramcred_config_new(&config) || kmsramcred_config_load_file(config, NULL, 0, &error) ||

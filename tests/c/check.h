@@ -6,7 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
-static int check_failures = 0;
+static _Atomic int check_failures = 0; /* callbacks check too, on other threads */
 
 #define CHECK(condition)                                                      \
   do {                                                                        \

@@ -8,7 +8,7 @@
 
 static const char name[] = "orders";
 static atomic_int values, failures, drops, records, leaks;
-static char *first_secret;
+static _Atomic(char *) first_secret; /* the log callback reads it on another thread */
 
 static void on_event(void *userdata, uint64_t generation, kmsramcred_status status) {
   CHECK(userdata == &values && generation != 0);
@@ -19,7 +19,8 @@ static void on_record(void *userdata, int32_t level, const char *message, size_t
   (void)userdata, (void)level;
   atomic_fetch_add(&records, 1);
   CHECK(strlen(message) == message_len);
-  if (first_secret != NULL && strstr(message, first_secret) != NULL) atomic_fetch_add(&leaks, 1);
+  const char *secret = atomic_load(&first_secret);
+  if (secret != NULL && strstr(message, secret) != NULL) atomic_fetch_add(&leaks, 1);
 }
 
 static void on_drop(void *userdata) {

@@ -256,6 +256,8 @@ impl fmt::Debug for Client {
 
 impl Drop for ClientInner {
     fn drop(&mut self) {
+        // A fetch that runs keeps its secret alive; unless told, it would be tried again to the end of its budget.
+        self.secrets.load().values().for_each(|core| core.close());
         if let Some(runtime) = self.shared.runtime.peek() {
             runtime.close();
         }

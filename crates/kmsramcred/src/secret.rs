@@ -44,6 +44,13 @@ impl SecretCore {
         self.published.current().filter(|credential| !is_over(credential, &*self.shared.clock))
     }
 
+    /// Ends what this process does for the secret. A forked child that never used it has nothing to end.
+    pub(crate) fn close(&self) {
+        if let Some(entry) = self.entry.peek() {
+            entry.close();
+        }
+    }
+
     /// Runs one fetch; on a worker.
     fn fetch(&self, entry: &Entry, ticket: &Ticket) {
         let progress = Progress::new(entry, ticket, &self.shared.counters);
@@ -102,9 +109,7 @@ impl SecretCore {
 impl Drop for SecretCore {
     fn drop(&mut self) {
         // Whoever still holds the word's address sees it move: `Published` gives the word back.
-        if let Some(entry) = self.entry.peek() {
-            entry.close();
-        }
+        self.close();
     }
 }
 

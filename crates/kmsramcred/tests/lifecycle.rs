@@ -37,6 +37,18 @@ fn a_client_has_a_thread_only_when_it_needs_one() {
     drop(dropped);
     until("dropping ends every thread", || our_threads().is_empty());
     until("a kept address stays valid and moves", || word.load(Ordering::SeqCst) > before);
+    dropping_in_a_fetch(&cloud);
+}
+
+/// While KMS is down a fetch is tried again and again, for nobody once the client is gone.
+fn dropping_in_a_fetch(cloud: &Cloud) {
+    cloud.post("/kms", json!({ "down": true }));
+    let client = cloud.client(&[("fetch_budget_milliseconds", "600000")]);
+    client.secret("a").unwrap().credential(Duration::ZERO).unwrap_err();
+    until("it was tried twice", || client.stats().kms_requests >= 2);
+    drop(client);
+    until("dropping ends a fetch that is tried again", || our_threads().is_empty());
+    cloud.post("/kms", json!({ "down": false }));
 }
 
 fn watching(cloud: &Cloud, client: &Client) {
