@@ -118,12 +118,12 @@ loom: need-rust ## the cache under a model checker
 	  cargo test --locked --package kmsramcred --release --test loom_entry
 
 test-c: emulator c-library ## the C and C++ tests
-	@ctest --test-dir $(C_BUILD) --output-on-failure
+	@ctest --test-dir $(C_BUILD) --output-on-failure --parallel 2
 	@cargo xtask symbols --check
 
 # The same with everything compiled for a sanitizer, Rust and its standard library included, and under valgrind. Each run
 # begins with deliberate mistakes in C and in Rust that must be reported. STORM_SECONDS and STOP_SECONDS make two tests long.
-WATCHED := ^(watched|unit|it|example_minimal|example_curl)
+WATCHED := ^(watched|unit|it|example_minimal|example_curl|example_sign)
 define watched
 	@cmake -S . -B target/c-$@ -DKMSRAMCRED_EMULATOR=$(EMULATOR) $(1) >target/c-$@.log 2>&1 || { cat target/c-$@.log; exit 1; }
 	@cmake --build target/c-$@ --parallel >target/c-$@.log 2>&1 || { cat target/c-$@.log; exit 1; }
@@ -140,6 +140,15 @@ test-asan: need-sanitizers emulator
 test-tsan: need-sanitizers emulator
 	$(call watched,-DKMSRAMCRED_SANITIZE=thread -DKMSRAMCRED_TARGET_DIR=target/sanitize/thread,\
 	  TSAN_OPTIONS=die_after_fork=0:second_deadlock_stack=1)
+
+# What the boundary does with pointers, without files, network and fork, which Miri cannot do. A caught panic forgets its
+# payload on purpose.
+.PHONY: test-miri
+test-miri: need-rust ## the pointers at the C boundary under Miri (nightly)
+	@cargo +nightly miri --version >/dev/null 2>&1 || \
+	  { echo "make: miri is missing: rustup toolchain install nightly --component miri,rust-src"; exit 1; }
+	@CARGO_TARGET_DIR=$(CURDIR)/target/miri MIRIFLAGS=-Zmiri-ignore-leaks cargo +nightly miri test --quiet --locked \
+	  --package kmsramcred-c --features testing --lib --test boundary --test ownership
 
 # The assembler of the TLS library leaves uninitialised what it does not use, so that kind of error says nothing here.
 VALGRIND := valgrind;--quiet;--error-exitcode=99;--undef-value-errors=no;--fair-sched=yes

@@ -264,7 +264,8 @@ typedef struct kmsramcred_signed kmsramcred_signed;
 /**
  * A registered watch of a secret.
  *
- * Threads: any thread, any time; `kmsramcred_watch_free` must be the last use.
+ * Threads: any thread, any time; `kmsramcred_watch_free` must be the last use. A forked child inherits the handle, to be freed,
+ * but not the watch: there neither its function nor its `drop` is called.
  */
 typedef struct kmsramcred_watch kmsramcred_watch;
 

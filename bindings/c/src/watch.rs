@@ -11,7 +11,8 @@ use std::ffi::c_void;
 
 /// A registered watch of a secret.
 ///
-/// Threads: any thread, any time; `kmsramcred_watch_free` must be the last use.
+/// Threads: any thread, any time; `kmsramcred_watch_free` must be the last use. A forked child inherits the handle, to be freed,
+/// but not the watch: there neither its function nor its `drop` is called.
 pub struct Watch {
     _registered: kmsramcred::Watch,
 }

@@ -1,5 +1,6 @@
 //! Any calls in any order, with good, NULL and impossible arguments: every one ends in a known status, outputs are what the
-//! header says, and nothing is left over. The gateway is a port where nobody listens.
+//! header says, and nothing is left over. The gateway is a port where nobody listens. Some watches free themselves, and at
+//! some point the process may fork: then parent and child both take the rest of the steps.
 
 mod c;
 
@@ -7,8 +8,11 @@ use c::{Handle, Text, call, make, pick};
 use kmsramcred_c::request::{Pair, Request};
 use proptest::prelude::*;
 use std::ffi::c_void;
+use std::io::Write;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::ptr::null_mut;
-use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::atomic::{AtomicI64, AtomicPtr, Ordering};
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 /// Userdata in the library's hands.
@@ -18,6 +22,27 @@ extern "C" fn on_event(_userdata: *mut c_void, _generation: u64, _status: i32) {
 
 extern "C" fn on_drop(_userdata: *mut c_void) {
     USERDATA.fetch_sub(1, Ordering::SeqCst);
+}
+
+/// Where a watch is that may free itself; whoever takes it out frees it.
+type Slot = AtomicPtr<c_void>;
+
+extern "C" fn free_itself(userdata: *mut c_void, _generation: u64, _status: i32) {
+    // SAFETY: the userdata is a slot until its drop has run; what is in it is a live watch that nobody else frees.
+    unsafe { c::kmsramcred_watch_free((*userdata.cast::<Slot>()).swap(null_mut(), Ordering::SeqCst)) }
+}
+
+extern "C" fn on_drop_of_a_slot(userdata: *mut c_void) {
+    on_drop(null_mut());
+    // SAFETY: the step below gave this count away.
+    drop(unsafe { Arc::from_raw(userdata.cast_const().cast::<Slot>()) });
+}
+
+unsafe extern "C" {
+    safe fn fork() -> i32;
+    fn waitpid(process: i32, status: *mut i32, options: i32) -> i32;
+    safe fn alarm(seconds: u32) -> u32;
+    safe fn _exit(code: i32) -> !;
 }
 
 /// One call. A number is an index into the handles of that kind; beyond the last it stands for NULL.
@@ -37,6 +62,7 @@ enum Step {
     Watch(usize, bool),
     Copy(usize, u64, usize),
     Sign(usize, usize, u64, i32, Text, Text),
+    WatchOnce(usize),
     Explain(usize, usize),
     Clone(usize),
     Close(usize, u64),
@@ -81,6 +107,7 @@ fn step() -> impl Strategy<Value = Step> {
         2 => (which(), any::<bool>()).prop_map(|(a, b)| Step::Watch(a, b)),
         1 => (which(), wait(), 0usize..100).prop_map(|(a, b, c)| Step::Copy(a, b, c)),
         1 => (which(), which(), wait(), -1i32..6, text(), text()).prop_map(|(a, b, c, d, e, f)| Step::Sign(a, b, c, d, e, f)),
+        2 => which().prop_map(Step::WatchOnce),
         1 => (which(), 0usize..3000).prop_map(|(a, b)| Step::Explain(a, b)),
         1 => (which(), wait()).prop_map(|(a, b)| Step::Close(a, b)),
     ];
@@ -101,6 +128,7 @@ struct World {
     clients: Vec<Handle>,
     secrets: Vec<Handle>,
     watches: Vec<Handle>,
+    once: Vec<Arc<Slot>>,
     credentials: Vec<Handle>,
 }
 
@@ -243,6 +271,19 @@ impl World {
                     make(&mut signed, |out, error| c::kmsramcred_credential_sign(credential, to, out, error));
                     assert!(signed.is_empty());
                 }
+                Step::WatchOnce(secret) => {
+                    let (secret, slot, mut made) =
+                        (pick(&self.secrets, *secret), Arc::new(Slot::default()), Vec::new());
+                    let userdata = Arc::into_raw(Arc::clone(&slot)).cast_mut().cast();
+                    USERDATA.fetch_add(1, Ordering::SeqCst);
+                    make(&mut made, |out, error| {
+                        let (function, end): (c::WatchFn, c::DropFn) = (Some(free_itself), Some(on_drop_of_a_slot));
+                        c::kmsramcred_secret_watch(secret, function, userdata, end, out, error)
+                    });
+                    // It may have been called before it knew its own handle: then it waits for the next event.
+                    slot.store(pick(&made, 0), Ordering::SeqCst);
+                    self.once.push(slot);
+                }
                 Step::Explain(secret, room) => {
                     let mut buffer = vec![0u8; *room];
                     let mut length = usize::MAX;
@@ -307,6 +348,10 @@ impl World {
 
 impl Drop for World {
     fn drop(&mut self) {
+        for slot in &self.once {
+            // SAFETY: NULL, or a live watch that nobody else frees.
+            unsafe { c::kmsramcred_watch_free(slot.swap(null_mut(), Ordering::SeqCst)) }
+        }
         for (handles, free) in [
             (&mut self.configs, c::kmsramcred_config_free as unsafe extern "C" fn(Handle)),
             (&mut self.clients, c::kmsramcred_client_free),
@@ -321,21 +366,74 @@ impl Drop for World {
     }
 }
 
-proptest! {
-    #![proptest_config(ProptestConfig { cases: 128, failure_persistence: None, ..ProptestConfig::default() })]
-    #[test]
-    fn any_order_of_calls_is_survived(steps in prop::collection::vec(step(), 1..60)) {
-        let mut world = World::default();
-        steps.iter().for_each(|step| world.take(step));
-        drop(world);
-        prop_assert_eq!(kmsramcred_c::testing::live_handles(), 0);
-        // A watch may be in its last call on another thread.
-        for _ in 0..200 {
-            if USERDATA.load(Ordering::SeqCst) == 0 {
-                break;
-            }
-            std::thread::sleep(Duration::from_millis(10));
+/// Handles that are alive, and userdata in the library's hands.
+fn left_over() -> (i64, i64) {
+    (kmsramcred_c::testing::live_handles(), USERDATA.load(Ordering::SeqCst))
+}
+
+/// Takes the steps, lets go of everything, waits until no more than `expected` is left, and says what is.
+fn take_all(mut world: World, steps: &[Step], expected: (i64, i64)) -> (i64, i64) {
+    steps.iter().for_each(|step| world.take(step));
+    drop(world);
+    // A watch may be in its last call on another thread.
+    for _ in 0..200 {
+        if left_over() == expected {
+            break;
         }
-        prop_assert_eq!(USERDATA.load(Ordering::SeqCst), 0);
+        std::thread::sleep(Duration::from_millis(10));
+    }
+    left_over()
+}
+
+/// How many threads this process has. A new one has no name of its own yet.
+fn threads() -> usize {
+    std::fs::read_dir("/proc/self/task").expect("Linux").count()
+}
+
+/// In the child, which has this thread only and must never return into the harness. Watches are not inherited, so their
+/// userdata stays.
+fn end_the_child(world: World, steps: &[Step], inherited: i64, beside_a_thread: bool) -> ! {
+    alarm(60);
+    let ended = catch_unwind(AssertUnwindSafe(|| {
+        let left = take_all(world, steps, (0, inherited));
+        // What a thread of the parent had in its hands stays there for ever; nothing ends twice.
+        let fits = if beside_a_thread { left.0 >= 0 && left.1 >= 0 } else { left == (0, inherited) };
+        assert!(fits, "live handles and userdata: {left:?}; inherited: {inherited} userdata");
+    }));
+    if let Err(why) = &ended {
+        let why = why.downcast_ref::<String>().map_or("a panic", String::as_str);
+        // The harness keeps back what is printed, and the child has no harness.
+        let _ = std::io::stderr().write_all(format!("in the child: {why}\n").as_bytes());
+    }
+    _exit(i32::from(ended.is_err()))
+}
+
+proptest! {
+    // PROPTEST_CASES says how many.
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+    #[test]
+    fn any_order_of_calls_is_survived(
+        steps in prop::collection::vec(step(), 1..60),
+        fork_at in prop::option::weighted(0.3, 0usize..60),
+    ) {
+        static HARNESS: OnceLock<usize> = OnceLock::new();
+        let harness = *HARNESS.get_or_init(threads);
+        let mut world = World::default();
+        let (before, after) = steps.split_at(fork_at.unwrap_or(0).min(steps.len()));
+        before.iter().for_each(|step| world.take(step));
+        // Of the library, which may be inside a callback.
+        let beside_a_thread = fork_at.is_some() && threads() > harness;
+        let inherited = USERDATA.load(Ordering::SeqCst);
+        let child = fork_at.map(|_| fork());
+        if child == Some(0) {
+            end_the_child(world, after, inherited, beside_a_thread);
+        }
+        prop_assert_eq!(take_all(world, after, (0, 0)), (0, 0), "live handles and userdata that are left");
+        if let Some(child) = child {
+            let mut status = -1;
+            // SAFETY: a child of ours and a variable.
+            prop_assert_eq!(unsafe { waitpid(child, &raw mut status, 0) }, child);
+            prop_assert_eq!(status, 0, "how the child ended");
+        }
     }
 }
