@@ -37,16 +37,20 @@ int main(int argc, char **argv) {
   if (argc != 3) return 2;
   plugin_start_fn start;
   plugin_works_fn works;
-  if (is_mapped("libkmsramcred")) return fail("the host knows the library already");
+  if (is_mapped("libkmsramcred.so")) return fail("the host knows the library already");
+  /* Unused too, when nothing but its flag (-z nodelete) keeps it. */
   void *plugin = load(argv[2], &start, &works);
   if (plugin == NULL) return fail("the plug-in cannot be loaded");
+  if (dlclose(plugin) != 0 || !is_mapped("libkmsramcred.so")) return fail("the unused library stays");
+  plugin = load(argv[2], &start, &works);
+  if (plugin == NULL) return fail("the plug-in cannot be loaded a second time");
   void *state = start(argv[1]);
   if (state == NULL) return fail("the plug-in works");
 
   for (int times = 0; times < 2; times++) {
     if (dlclose(plugin) != 0) return fail("dlclose");
     if (is_mapped("kmsramcred_plugin")) return fail("the plug-in is unloaded");
-    if (!is_mapped("libkmsramcred")) return fail("the library stays");
+    if (!is_mapped("libkmsramcred.so")) return fail("the library stays");
     plugin = load(argv[2], &start, &works);
     if (plugin == NULL) return fail("the plug-in cannot be loaded again");
     if (!works(state, times == 1)) return fail("the plug-in works again");
