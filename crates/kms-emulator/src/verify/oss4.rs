@@ -2,7 +2,7 @@
 //! `Authorization` header or in a URL.
 
 use super::{Algorithm, Claim, SignedRequest, encode, hmac_sha256, oss};
-use crate::clock::later_by_seconds;
+use crate::clock::{later_by_seconds, read_http_date};
 use crate::refusal::Refusal;
 use jiff::Timestamp;
 use jiff::civil::DateTime;
@@ -49,7 +49,7 @@ fn parts(request: &SignedRequest) -> Option<Parts<'_>> {
         credential: field("Credential")?,
         signature: field("Signature")?,
         additional: field("AdditionalHeaders").unwrap_or(""),
-        date: request.header("x-oss-date")?,
+        date: request.header("x-oss-date").or_else(|| request.header("date"))?,
         payload: request.header("x-oss-content-sha256").filter(|payload| is_of(payload, &request.body))?,
         lives: None,
     })
@@ -61,7 +61,7 @@ pub(super) fn read(request: &SignedRequest) -> Result<Claim, Refusal> {
     let (id, scope) = parts.credential.split_once('/').ok_or_else(oss::unsigned)?;
     let time = read_date(parts.date).ok_or_else(oss::unsigned)?;
     let well_formed = match scope.split('/').collect::<Vec<_>>()[..] {
-        [day, region, "oss", "aliyun_v4_request"] => day == &parts.date[..8] && !region.is_empty(),
+        [day, region, "oss", "aliyun_v4_request"] => day == time.strftime("%Y%m%d").to_string() && !region.is_empty(),
         _ => false,
     };
     if !well_formed || parts.lives.is_some_and(|lives| !(1..=LONGEST_LIFE).contains(&lives)) {
@@ -88,9 +88,12 @@ fn is_of(payload: &str, body: &[u8]) -> bool {
     payload == UNSIGNED || payload == encode::hex(&Sha256::digest(body))
 }
 
-/// `20251010T125821Z`
+/// `20251010T125821Z`, or as the header `Date` has it.
 fn read_date(text: &str) -> Option<Timestamp> {
-    let date = (text.len() == 16).then(|| DateTime::strptime("%Y%m%dT%H%M%SZ", text).ok())??;
+    if text.len() != 16 {
+        return read_http_date(text);
+    }
+    let date = DateTime::strptime("%Y%m%dT%H%M%SZ", text).ok()?;
     date.to_zoned(TimeZone::UTC).ok().map(|zoned| zoned.timestamp())
 }
 

@@ -203,3 +203,30 @@ fn oss_vectors_hold_as_recorded_on_the_wire() {
         }
     }
 }
+
+/// The older OSS SDK for Go dates its signatures of version 4 by the header `Date` alone.
+#[test]
+fn an_oss_signature_of_version_4_may_be_dated_by_date() {
+    let signed = |date: &'static str, day: &str| {
+        let authorization = format!(
+            "OSS4-HMAC-SHA256 Credential=LTAItest/{day}/cn-hangzhou/oss/aliyun_v4_request,\
+             Signature=a9e3ba8f9751fb02f691337386f7017c704f0491a523f300303e7226597acb82"
+        );
+        let sent = HeaderMap::from_iter([
+            (http::header::HOST, HeaderValue::from_static("127.0.0.1:8080")),
+            (http::header::DATE, HeaderValue::from_static(date)),
+            (http::header::CONTENT_TYPE, HeaderValue::from_static("application/octet-stream")),
+            (http::header::AUTHORIZATION, HeaderValue::from_str(&authorization).unwrap()),
+            (HeaderName::from_static("x-oss-content-sha256"), HeaderValue::from_static("UNSIGNED-PAYLOAD")),
+            (HeaderName::from_static("x-oss-meta-a"), HeaderValue::from_static("1")),
+        ]);
+        read(&request("PUT", "/bucket/a%2F%C3%A4%20k", sent, ""))
+    };
+    let date = "Thu, 26 Nov 2026 13:00:00 GMT";
+    let claim = signed(date, "20261126").unwrap();
+    assert!(claim.holds("secret") && !claim.holds("other"), "{}", claim.string_to_sign());
+    assert!(!signed("Thu, 26 Nov 2026 13:00:01 GMT", "20261126").unwrap().holds("secret"));
+    for (date, day) in [(date, "20261127"), ("yesterday", "20261126"), ("", "20261126")] {
+        assert_eq!(signed(date, day).unwrap_err().code, "AccessDenied", "{date} {day}");
+    }
+}
