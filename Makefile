@@ -178,7 +178,7 @@ matrix: emulator python-package ## servers and pools of processes in Python thro
 # Go builds against an installed library, as users do.
 GO_PREFIX := $(CURDIR)/target/go/prefix
 GO_DRIVER := $(CURDIR)/target/go/conformance_driver
-GO_MODULES := go go/oss go/ossv2 go/acs go/compat/acs go/compat/common go/tea go/rocketmq go/benches tests/conformance/drivers/go
+GO_MODULES := go go/oss go/ossv2 go/acs go/compat/acs go/compat/common go/compat/oss go/tea go/rocketmq go/benches tests/conformance/drivers/go
 # Programs in the words of the official plug-in, which need a large product's package: built once, the way check-go does.
 GO_PROGRAMS := go/compat/test
 # The V1 SDK writes into the settings of a client that several goroutines use, at every call: only the others are watched.
