@@ -102,6 +102,16 @@ deb: need-deb package-build ## Debian packages libkmsramcred0 and libkmsramcred-
 	@cd $(PACKAGE_BUILD) && cpack >deb.log 2>&1 || { cat deb.log; exit 1; }
 	@ls $(PACKAGE_BUILD)/deb/*.deb
 
+# zig of PyPI links against an older glibc than this machine's. The source distribution is built once, to see that it can be.
+PACKAGES := $(CURDIR)/target/packages
+.PHONY: wheels
+wheels: need-python $(VENV)/ready ## a wheel for glibc 2.17 and a source distribution of the Python package, checked, in target/packages
+	@rm -rf $(PACKAGES)
+	@cd python && PATH="$(CURDIR)/$(VENV)/bin:$$PATH" maturin build --quiet --locked --release --zig \
+	  --compatibility manylinux2014 --out $(PACKAGES)
+	@cd python && ../$(VENV)/bin/maturin sdist --out $(PACKAGES) 2>/dev/null
+	@$(VENV_PYTHON) python/packaging/check.py $(PACKAGES)
+
 .PHONY: demo
 demo: emulator c-library python-package ## see above
 	@KMS_EMULATOR=$(EMULATOR) KMSRAMCRED_DEMO_C=$(CURDIR)/$(C_BUILD)/examples/c/rotation_demo \
@@ -162,6 +172,15 @@ test-python: emulator python-package $(TEA03)/ready ## the Python tests, rotatio
 	@KMS_EMULATOR=$(EMULATOR) $(VENV_PYTHON) -m pytest -q -c python/pyproject.toml python/tests
 	@$(TEA03)/bin/python -m pip install --quiet --force-reinstall --no-deps target/wheels/*.whl
 	@KMS_EMULATOR=$(EMULATOR) $(TEA03)/bin/python -m pytest -q -c python/pyproject.toml python/tests/test_tea.py
+
+# The same wheel and tests on other interpreters, one at a time: make test-interpreter PYTHON=python3.13
+.PHONY: test-interpreter
+test-interpreter: emulator python-package ## the Python tests on another interpreter, named by PYTHON
+	@$(PYTHON) -c 'import sys; print(sys.version)'
+	@rm -rf target/venv-other && $(PYTHON) -m venv target/venv-other
+	@target/venv-other/bin/python -m pip install --quiet --requirement python/requirements.txt
+	@target/venv-other/bin/python -m pip install --quiet --no-deps target/wheels/*.whl
+	@KMS_EMULATOR=$(EMULATOR) target/venv-other/bin/python -m pytest -q -c python/pyproject.toml python/tests
 
 # tea-openapi 0.3 and 0.4 exclude each other.
 $(TEA03)/ready: python/tests/tea-0.3.txt | need-python target
