@@ -110,6 +110,7 @@ wheels: need-python $(VENV)/ready ## a wheel for glibc 2.17 and a source distrib
 	@cd python && PATH="$(CURDIR)/$(VENV)/bin:$$PATH" maturin build --quiet --locked --release --zig \
 	  --compatibility manylinux2014 --out $(PACKAGES)
 	@cd python && ../$(VENV)/bin/maturin sdist --out $(PACKAGES) 2>/dev/null
+	@$(VENV_PYTHON) -m pip wheel --quiet --no-deps --wheel-dir $(PACKAGES)/compat ./python/compat
 	@$(VENV_PYTHON) python/packaging/check.py $(PACKAGES)
 
 .PHONY: demo
@@ -173,12 +174,12 @@ test-python: emulator python-package $(TEA03)/ready ## the Python tests, rotatio
 	@$(TEA03)/bin/python -m pip install --quiet --force-reinstall --no-deps target/wheels/*.whl
 	@KMS_EMULATOR=$(EMULATOR) $(TEA03)/bin/python -m pytest -q -c python/pyproject.toml python/tests/test_tea.py
 
-# The same wheel and tests on other interpreters, one at a time: make test-interpreter PYTHON=python3.13
+# The same wheel and tests on another interpreter, with the dependencies that pip chooses for it: PYTHON=python3.13
 .PHONY: test-interpreter
 test-interpreter: emulator python-package ## the Python tests on another interpreter, named by PYTHON
 	@$(PYTHON) -c 'import sys; print(sys.version)'
 	@rm -rf target/venv-other && $(PYTHON) -m venv target/venv-other
-	@target/venv-other/bin/python -m pip install --quiet --requirement python/requirements.txt
+	@target/venv-other/bin/python -m pip install --quiet --requirement python/requirements.in
 	@target/venv-other/bin/python -m pip install --quiet --no-deps target/wheels/*.whl
 	@KMS_EMULATOR=$(EMULATOR) target/venv-other/bin/python -m pytest -q -c python/pyproject.toml python/tests
 
@@ -304,6 +305,7 @@ bench: emulator c-library go-library python-package ## what a cached credential 
 	@$(C_BUILD)/bindings/c/benches/ratios $(EMULATOR)
 	@cargo bench --quiet --locked --package kmsramcred --bench cached_read --bench failover
 	@$(VENV_PYTHON) python/benches/credential.py --emulator $(EMULATOR)
+	@$(VENV_PYTHON) python/benches/adapters.py --emulator $(EMULATOR)
 	@cd go/benches && $(GO) build -o $(CURDIR)/target/go/ratios . && LD_LIBRARY_PATH=$(GO_PREFIX)/lib $(CURDIR)/target/go/ratios $(EMULATOR)
 
 # Each target for so many seconds. What is found is in target/fuzz/found, what was learnt in target/fuzz/learnt.

@@ -51,14 +51,23 @@ def check_files(wheel: pathlib.Path) -> None:
         raise SystemExit(f"{wheel.name} has no licence")
 
 
-def check_works(archive: pathlib.Path) -> None:
-    """Installs it, which builds a source distribution."""
+#: The import paths of the official plug-in.
+COMPAT_TRIAL = """
+from aliyun_sdk_secretsmanager_common_plugin.utils.config_loader import ConfigLoader
+from aliyun_sdk_secretsmanager_sdk_core_plugin.proxy_acs_client import ProxyAcsClient
+from aliyun_sdk_secretsmanager_oss_plugin.proxy_bucket import ProxyBucket
+print("works", ProxyAcsClient.__module__, ProxyBucket.__module__)
+"""
+
+
+def check_works(archives: list[pathlib.Path], trial: str) -> None:
+    """Installs them, which builds a source distribution."""
     with tempfile.TemporaryDirectory() as directory:
         venv.create(directory, with_pip=True)
         python = pathlib.Path(directory) / "bin" / "python"
-        said(python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", archive)
+        said(python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", *archives)
         # Not from the repository's own folder.
-        print(archive.name, subprocess.check_output([python, "-c", TRIAL], cwd=directory, text=True).strip())
+        print(archives[-1].name, subprocess.check_output([python, "-c", trial], cwd=directory, text=True).strip())
 
 
 def main() -> None:
@@ -69,8 +78,10 @@ def main() -> None:
     for wheel in wheels:
         check_platform(wheel)
         check_files(wheel)
-        check_works(wheel)
-    check_works(sources[0])
+        check_works([wheel], TRIAL)
+    check_works(sources, TRIAL)
+    for compat in sorted(folder.glob("compat/*.whl")):
+        check_works([wheels[0], compat], COMPAT_TRIAL)
     print(f"{len(wheels)} passed, 0 failed")
 
 
