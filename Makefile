@@ -118,6 +118,10 @@ demo: emulator c-library python-package ## see above
 	@KMS_EMULATOR=$(EMULATOR) KMSRAMCRED_DEMO_C=$(CURDIR)/$(C_BUILD)/examples/c/rotation_demo \
 	  KMSRAMCRED_DEMO_PYTHON=$(CURDIR)/$(VENV_PYTHON) cargo run --quiet --locked --release --package kmsramcred-demo
 
+.PHONY: fleet
+fleet: need-rust ## simulates up to 100,000 clients that share the quotas of KMS, and writes docs/fleet.md
+	@cargo run --quiet --locked --release --package kmsramcred-fleet -- docs
+
 .PHONY: test test-rust test-c test-python test-go test-official test-conformance conformance loom
 test: need-c need-python need-go-cgo need-node test-rust loom test-c test-python test-go test-official test-conformance ## see above
 

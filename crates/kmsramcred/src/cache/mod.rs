@@ -31,6 +31,9 @@ pub use dead_key::DeadKeys;
 pub use entry::{Entry, Launch};
 pub use flight::{Reason, Ticket};
 pub use generation::move_all_words;
+#[cfg(feature = "simulation")]
+#[doc(hidden)]
+pub use judge::{Complaint, Step};
 pub use judge::{Refusal, Verdict};
 pub use policy::Policy;
 pub use published::Published;

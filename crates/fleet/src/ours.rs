@@ -1,0 +1,196 @@
+//! A client of kmsramcred: the cache's state machine and the gateway's rule of pauses, without their locks and threads.
+
+use crate::simulation::{Client, Kind, World};
+use kmsramcred::cache::{Complaint, Policy, Refusal, State, Step, Ticket, Verdict};
+use kmsramcred::clock::{Deadline, Moment};
+use kmsramcred::gateway::retry::pause_until;
+use std::time::Duration;
+
+/// The default of both budgets: a call's and a fetch's.
+const BUDGET: Duration = Duration::from_secs(10);
+
+/// A fetch under way.
+#[derive(Debug)]
+struct Fetch {
+    ticket: Ticket,
+    deadline: Deadline,
+    failures: u32,
+    /// Events of other times are of no meaning any more.
+    attempt_at: u64,
+}
+
+/// A call of the application that needs a key.
+#[derive(Debug)]
+struct Call {
+    deadline: Deadline,
+    round: u32,
+    complaint: Option<Complaint>,
+}
+
+/// One secret in one process.
+#[derive(Debug)]
+pub struct Ours {
+    state: State,
+    fetch: Option<Box<Fetch>>,
+    call: Option<Box<Call>>,
+    tick_at: u64,
+}
+
+impl Client for Ours {
+    fn new(seed: u64, _process_random: f64, world: &World) -> Ours {
+        let state = State::new(Policy::default(), seed, &world.published, world.now());
+        Ours { state, fetch: None, call: None, tick_at: u64::MAX }
+    }
+
+    fn fill(&mut self, world: &mut World, version: &'static str) {
+        let value = world.cloud.value(version, world.at());
+        if let Some(ticket) = self.state.prefetch(world.now()) {
+            self.state.complete(&ticket, Ok(value), &world.published, world.now());
+        }
+        self.tick(world);
+    }
+
+    fn happens(&mut self, kind: Kind, world: &mut World) {
+        match kind {
+            Kind::Call => {
+                let deadline = Deadline(world.now().at + BUDGET);
+                self.call = Some(Box::new(Call { deadline, round: 1, complaint: None }));
+                self.go_on(world);
+            }
+            Kind::Again => self.go_on(world),
+            Kind::Attempt if self.fetch.as_ref().is_some_and(|fetch| fetch.attempt_at == world.at()) => {
+                self.attempt(world);
+            }
+            Kind::Tick if self.tick_at == world.at() => self.tick(world),
+            Kind::Attempt | Kind::Tick => {}
+        }
+    }
+
+    fn version(&self) -> Option<&str> {
+        self.state.current().map(|value| value.version_id())
+    }
+}
+
+impl Ours {
+    fn tick(&mut self, world: &mut World) {
+        let (ticket, next) = self.state.tick(&world.published, world.now());
+        self.tick_at = u64::MAX;
+        if let Some(ticket) = ticket {
+            self.begin(ticket, world);
+        } else if next != Moment::NEVER {
+            self.tick_at = world.since_start(next);
+            world.later(self.tick_at, Kind::Tick);
+        }
+    }
+
+    fn begin(&mut self, ticket: Ticket, world: &mut World) {
+        let deadline = Deadline(world.now().at + BUDGET);
+        self.fetch = Some(Box::new(Fetch { ticket, deadline, failures: 0, attempt_at: world.at() }));
+        self.attempt(world);
+    }
+
+    fn attempt(&mut self, world: &mut World) {
+        let Some(mut fetch) = self.fetch.take() else { return };
+        let (at, now) = (world.at(), world.now());
+        let result = match world.cloud.ask(at) {
+            Ok(version) => Ok(world.cloud.value(version, at)),
+            Err(trouble) => {
+                fetch.failures += 1;
+                let waiter = self.call.as_ref().map(|call| call.deadline.0);
+                let rng = &world.rng;
+                let jitter = |most: Duration| most.mul_f64(rng.borrow_mut().f64());
+                match pause_until(fetch.failures, None, now.at, fetch.deadline, waiter, &jitter) {
+                    Some(until) => {
+                        // An attempt of no time at all must not meet its own event.
+                        fetch.attempt_at = world.since_start(until).max(at + 1);
+                        world.later(fetch.attempt_at, Kind::Attempt);
+                        self.fetch = Some(fetch);
+                        return;
+                    }
+                    None => Err(trouble.error()),
+                }
+            }
+        };
+        self.state.complete(&fetch.ticket, result, &world.published, now);
+        self.tick(world);
+        self.go_on(world);
+    }
+
+    /// The call's next step: after it began, after a wait, after a fetch ended.
+    fn go_on(&mut self, world: &mut World) {
+        let Some(mut call) = self.call.take() else { return };
+        loop {
+            let (at, now) = (world.at(), world.now());
+            let Some(value) = self.state.usable(now.at) else { return self.need(call, world) };
+            if world.cloud.takes(value.version_id(), at) {
+                value.accept();
+                return;
+            }
+            let refusal = Refusal {
+                serial: value.serial,
+                service: "Ecs",
+                host: "ecs",
+                code: Some("InvalidAccessKeyId.NotFound"),
+                http_status: Some(404),
+                round: call.round,
+            };
+            let mut complaint = call.complaint.take().unwrap_or_else(|| self.state.complain(&refusal));
+            match self.state.judge(&mut complaint, call.deadline.rest(now.at), &world.published, now) {
+                Step::Done(verdict, look) => {
+                    call.round += 1;
+                    if let Some(ticket) = look {
+                        self.begin(ticket, world);
+                    }
+                    match verdict {
+                        Verdict::Retry => {}
+                        Verdict::RetryLater(wait) => {
+                            self.call = Some(call);
+                            return world.later(world.since_start(now.at + wait).max(at + 1), Kind::Again);
+                        }
+                        _ => return world.failed_call(),
+                    }
+                }
+                step => {
+                    call.complaint = Some(complaint);
+                    self.call = Some(call);
+                    match step {
+                        Step::Launch(ticket) => self.begin(ticket, world),
+                        _ => self.hurry(world),
+                    }
+                    return;
+                }
+            }
+        }
+    }
+
+    /// What [`Entry`](kmsramcred::cache::Entry) does for a caller without a value.
+    fn need(&mut self, call: Box<Call>, world: &mut World) {
+        let now = world.now();
+        if call.deadline.is_over(now.at) {
+            return world.failed_call();
+        }
+        let rest = self.state.failures().need_rest(now.at);
+        let until = call.deadline.0;
+        self.call = Some(call);
+        if self.fetch.is_some() {
+            return self.hurry(world);
+        }
+        match rest {
+            Some(rest) => world.later(world.since_start((now.at + rest).min(until)), Kind::Again),
+            None => {
+                if let Some(ticket) = self.state.prefetch(now) {
+                    self.begin(ticket, world);
+                }
+            }
+        }
+    }
+
+    /// A fetch that pauses does so for a second at most once somebody waits.
+    fn hurry(&mut self, world: &mut World) {
+        let soon = world.at() + 1_000;
+        if let Some(fetch) = self.fetch.as_mut().filter(|fetch| fetch.attempt_at > soon) {
+            fetch.attempt_at = soon;
+            world.later(soon, Kind::Attempt);
+        }
+    }
+}
