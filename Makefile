@@ -273,7 +273,7 @@ test-conformance: c-library python-package go-driver ## the same as tests
 check-abi: need-rust need-abi ## the C interface against its baseline
 	@cargo xtask abi --check
 
-check: need-rust $(if $(WITHOUT_ABIDIFF),,check-abi) check-go python-package ## see above (WITHOUT_ABIDIFF=1 leaves check-abi out)
+check: need-rust need-node $(if $(WITHOUT_ABIDIFF),,check-abi) check-go python-package ## see above (WITHOUT_ABIDIFF=1 leaves check-abi out)
 	@cargo fmt --check
 	@cargo fmt --check --manifest-path fuzz/Cargo.toml
 	@cargo clippy --locked --workspace --all-targets --all-features -- --deny warnings
@@ -287,6 +287,7 @@ check: need-rust $(if $(WITHOUT_ABIDIFF),,check-abi) check-go python-package ## 
 	@cd python && ../$(VENV_PYTHON) -m mypy
 	@cd python/compat && ../../$(VENV_PYTHON) -m mypy
 	@cd target && ../$(VENV_PYTHON) -m mypy.stubtest kmsramcred._native
+	@$(VENV_PYTHON) -m pyright --pythonpath $(VENV_PYTHON) examples/python
 
 .PHONY: docs-c
 docs-c: | target ## the reference of the C and C++ headers, as pages in target/docs-c/html

@@ -27,9 +27,9 @@ class WitnessedRequest(DescribeRegionsRequest):
         super().__init__()
         self.signed_with: list[str] = []
 
-    def get_signed_header(self, region_id: str, access_key_id: str, access_key_secret: str) -> Any:
-        self.signed_with.append(access_key_id)
-        return super().get_signed_header(region_id, access_key_id, access_key_secret)
+    def get_signed_header(self, region_id: Any = None, ak: Any = None, secret: Any = None) -> Any:
+        self.signed_with.append(ak)
+        return super().get_signed_header(region_id, ak, secret)
 
 
 class Worker(threading.Thread):
