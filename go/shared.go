@@ -59,6 +59,15 @@ func Default() (*Client, error) {
 	return made, nil
 }
 
+// DefaultSecret is a secret of [Default].
+func DefaultSecret(name string) (*Secret, error) {
+	client, err := Default()
+	if err != nil {
+		return nil, err
+	}
+	return client.Secret(name)
+}
+
 // CloseDefault closes the client that [Default] gives now, for everybody who uses it; the next Default makes a new one.
 func CloseDefault() error {
 	shared.Lock()

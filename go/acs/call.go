@@ -8,6 +8,7 @@ import (
 	sdkerrors "github.com/aliyun/alibaba-cloud-sdk-go/sdk/errors"
 	"github.com/aliyun/alibaba-cloud-sdk-go/sdk/requests"
 	"github.com/kmsramcred/kmsramcred/go"
+	"github.com/kmsramcred/kmsramcred/go/internal/answer"
 )
 
 var noContext = context.Background()
@@ -27,29 +28,29 @@ func Call[Q requests.AcsRequest, R any](
 	var call *kmsramcred.Call
 	for {
 		prepare(provider, request)
-		answer, err := send(request)
+		result, err := send(request)
 		key := provider.issued(signedWith(request))
 		if key == nil {
-			return answer, err
+			return result, err
 		}
 		if call == nil {
 			call = provider.secret.NewCall(request.GetProduct(), request.GetDomain())
 		}
 		if err == nil {
 			call.Accepted(key.Serial())
-			return answer, nil
+			return result, nil
 		}
 		var refusal *sdkerrors.ServerError
 		if !errors.As(err, &refusal) {
-			return answer, err
+			return result, err
 		}
 		code := refusal.ErrorCode()
 		if code == "" {
 			// The SDK reads JSON only; of anything else this is the whole answer.
-			code = codeOf([]byte(refusal.Message()))
+			code = answer.CodeIn([]byte(refusal.Message()))
 		}
 		if code == "" || !call.Refused(ctx, key.Serial(), code, refusal.HttpStatus()) {
-			return answer, err
+			return result, err
 		}
 	}
 }

@@ -51,7 +51,7 @@ func GetClientWithOptions(client any, regionID string, config *sdk.Config, secre
 	if core == nil {
 		return nil, noClient(client)
 	}
-	secret, err := defaultSecret(secretName)
+	secret, err := kmsramcred.DefaultSecret(secretName)
 	if err != nil {
 		return nil, err
 	}
@@ -71,7 +71,7 @@ func GetClientWithOptions(client any, regionID string, config *sdk.Config, secre
 
 // RefreshSecretInfo fetches the named secret of [kmsramcred.Default] now. No client needs it: they notice by themselves.
 func RefreshSecretInfo(secretName string) error {
-	secret, err := defaultSecret(secretName)
+	secret, err := kmsramcred.DefaultSecret(secretName)
 	if err != nil {
 		return err
 	}
@@ -80,14 +80,6 @@ func RefreshSecretInfo(secretName string) error {
 
 // SetConfigName is [kmsramcred.SetConfigFile].
 func SetConfigName(path string) { kmsramcred.SetConfigFile(path) }
-
-func defaultSecret(name string) (*kmsramcred.Secret, error) {
-	shared, err := kmsramcred.Default()
-	if err != nil {
-		return nil, err
-	}
-	return shared.Secret(name)
-}
 
 func adopt(client any, core *sdk.Client, config *sdk.Config, provider *Provider) {
 	given := config.Transport

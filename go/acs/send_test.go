@@ -1,6 +1,8 @@
 package acs
 
 import (
+	"github.com/kmsramcred/kmsramcred/go/internal/answer"
+
 	"bytes"
 	"net/http"
 	"net/http/httptest"
@@ -173,7 +175,7 @@ func TestAnErrorThatIsNoRefusalPassesUntouched(t *testing.T) {
 func TestAnAnswerOfAnyLengthComesWhole(t *testing.T) {
 	s := newStage(t)
 	client := s.general(nil)
-	long := bytes.Repeat([]byte("x"), 3*longest)
+	long := bytes.Repeat([]byte("x"), 3*answer.Longest)
 	s.relay.answer = func(passed *exchange) { passed.status, passed.answered = 400, long }
 	answer, err := client.ProcessCommonRequest(rpcRequest(s))
 	if err == nil || !bytes.Equal(answer.GetHttpContentBytes(), long) {

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/kmsramcred/kmsramcred/go"
+	"github.com/kmsramcred/kmsramcred/go/internal/answer"
 )
 
 // reserve is what a send gets of the SDK's time-out beside the time that the last one took.
@@ -66,7 +67,7 @@ func (t *transport) afterRefusal(
 	call *kmsramcred.Call, style style, request *http.Request, response *http.Response, key *kmsramcred.Credential,
 	took time.Duration,
 ) (*http.Request, *kmsramcred.Credential) {
-	code := codeOf(peek(response))
+	code := answer.Code(response)
 	if code == "" {
 		return nil, nil
 	}

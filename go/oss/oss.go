@@ -53,11 +53,7 @@ func New(endpoint string, secret *kmsramcred.Secret, options ...sdk.ClientOption
 
 // NewByName is [New] for a secret of [kmsramcred.Default].
 func NewByName(endpoint, secretName string, options ...sdk.ClientOption) (*Client, error) {
-	shared, err := kmsramcred.Default()
-	if err != nil {
-		return nil, err
-	}
-	secret, err := shared.Secret(secretName)
+	secret, err := kmsramcred.DefaultSecret(secretName)
 	if err != nil {
 		return nil, err
 	}

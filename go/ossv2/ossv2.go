@@ -30,11 +30,7 @@ func Follow(secret *kmsramcred.Secret) func(*oss.Options) {
 
 // FollowByName is [Follow] for a secret of [kmsramcred.Default].
 func FollowByName(name string) (func(*oss.Options), error) {
-	client, err := kmsramcred.Default()
-	if err != nil {
-		return nil, err
-	}
-	secret, err := client.Secret(name)
+	secret, err := kmsramcred.DefaultSecret(name)
 	if err != nil {
 		return nil, err
 	}

@@ -46,11 +46,7 @@ func Credentials(secret *kmsramcred.Secret) *credentials.SessionCredentials {
 
 // ForName is [Credentials] for a secret of [kmsramcred.Default].
 func ForName(name string) (*credentials.SessionCredentials, error) {
-	shared, err := kmsramcred.Default()
-	if err != nil {
-		return nil, err
-	}
-	secret, err := shared.Secret(name)
+	secret, err := kmsramcred.DefaultSecret(name)
 	if err != nil {
 		return nil, err
 	}

@@ -47,11 +47,7 @@ func Configure(config *openapi.Config, secret *kmsramcred.Secret, codes ...strin
 
 // ConfigureByName is [Configure] for a secret of [kmsramcred.Default].
 func ConfigureByName(config *openapi.Config, name string, codes ...string) (*openapi.Config, error) {
-	client, err := kmsramcred.Default()
-	if err != nil {
-		return nil, err
-	}
-	secret, err := client.Secret(name)
+	secret, err := kmsramcred.DefaultSecret(name)
 	if err != nil {
 		return nil, err
 	}

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/kmsramcred/kmsramcred/go"
+	"github.com/kmsramcred/kmsramcred/go/internal/answer"
 )
 
 const (
@@ -58,7 +59,7 @@ func (r *Request) Send(secret *kmsramcred.Secret) (*http.Response, error) {
 func (r *Request) again(
 	ctx context.Context, secret *kmsramcred.Secret, call *kmsramcred.Call, response *http.Response, body *guard,
 ) bool {
-	code, serial := Code(response), r.Key.Serial()
+	code, serial := answer.Code(response), r.Key.Serial()
 	if r.Rewind == nil || !body.left(ctx) {
 		call.RefusedForGood(ctx, serial, code, response.StatusCode)
 		return false

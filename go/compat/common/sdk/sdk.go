@@ -17,7 +17,7 @@ func Init() error {
 
 // GetAccessKey gives the current key of a secret as one whole.
 func GetAccessKey(secretName string) (*auth.SecretsManagerPluginCredentials, error) {
-	secret, err := find(secretName)
+	secret, err := kmsramcred.DefaultSecret(secretName)
 	if err != nil {
 		return nil, err
 	}
@@ -57,7 +57,7 @@ func GetAccessKeySecret(secretName string) (string, error) {
 
 // RefreshSecretInfo fetches the secret now.
 func RefreshSecretInfo(secretName string) error {
-	secret, err := find(secretName)
+	secret, err := kmsramcred.DefaultSecret(secretName)
 	if err != nil {
 		return err
 	}
@@ -69,11 +69,3 @@ func GetSecretName(userSecretName string) (string, error) { return userSecretNam
 
 // Shutdown ends the shared client, for everybody who uses it. The next call makes a new one.
 func Shutdown() error { return kmsramcred.CloseDefault() }
-
-func find(name string) (*kmsramcred.Secret, error) {
-	client, err := kmsramcred.Default()
-	if err != nil {
-		return nil, err
-	}
-	return client.Secret(name)
-}
