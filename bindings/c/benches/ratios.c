@@ -142,10 +142,18 @@ static double two_threads(struct half half) {
 
 static int measure_two_threads(void) {
   /* What shares nothing says how much of two processors there is to be had: a busy machine has less than 2. */
-  printf("%-28s %20.2fx\n", "empty calls of two threads", two_threads((struct half){empty_call, 8000000}));
-  double copies = two_threads((struct half){copy_out, 1000000});
-  int missed = copies < SCALING_GOAL;
-  printf("%-28s %20.2fx %5.1fx%s\n", "copies of two threads", copies, SCALING_GOAL, missed ? "  MISSED" : "");
+  printf("%-32s %16.2fx\n", "empty calls of two threads", two_threads((struct half){empty_call, 8000000}));
+  const struct {
+    const char *name;
+    struct half half;
+  } goals[] = {{"kept credentials of two threads", {kept_use, 50000000}}, {"copies of two threads", {copy_out, 1000000}}};
+  int missed = 0;
+  for (size_t i = 0; i < sizeof goals / sizeof *goals; i++) {
+    double gain = two_threads(goals[i].half);
+    int under = gain < SCALING_GOAL;
+    missed += under;
+    printf("%-32s %16.2fx %5.1fx%s\n", goals[i].name, gain, SCALING_GOAL, under ? "  MISSED" : "");
+  }
   return missed;
 }
 
