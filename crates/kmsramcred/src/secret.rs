@@ -220,7 +220,7 @@ impl Secret {
     }
 
     /// Tells that a service accepted a call made with `serial`. Once per serial is enough:
-    /// see [`Credential::is_accepted`].
+    /// see [`Snapshot::is_accepted`].
     pub fn report_success(&self, serial: u64) {
         if let Some(snapshot) = self.core.published.latest().filter(|snapshot| snapshot.value.serial == serial) {
             snapshot.value.accept();
