@@ -122,6 +122,25 @@ demo: emulator c-library python-package ## see above
 fleet: need-rust ## simulates up to 100,000 clients that share the quotas of KMS, and writes docs/fleet.md
 	@cargo run --quiet --locked --release --package kmsramcred-fleet -- docs
 
+# The official plug-in starts on Python 3.10 at most, and both are to run on the same interpreter.
+COMPARE := tests/compare
+COMPARE_PYTHON ?= python3.10
+COMPARE_RUNS ?= 3
+COMPARE_BUILT := target/compare
+$(COMPARE_BUILT)/%/ready: $(COMPARE)/requirements/%.txt | target
+	@$(COMPARE_PYTHON) -c 'import sys, venv; sys.exit(sys.version_info[:2] != (3, 10))' 2>/dev/null || \
+	  { echo "make: $(COMPARE_PYTHON) is missing, not 3.10, or has no venv module; or set COMPARE_PYTHON=..."; exit 1; }
+	@echo "installing $< below $(@D)"
+	@rm -rf $(@D)
+	@$(COMPARE_PYTHON) -m venv $(@D)
+	@$(@D)/bin/python -m pip install -qq --requirement $<
+	@touch $@
+
+.PHONY: compare
+compare: emulator python-package $(COMPARE_BUILT)/official/ready $(COMPARE_BUILT)/kmsramcred/ready ## beside the official plug-in in Python, and writes docs/comparison.md
+	@$(COMPARE_BUILT)/kmsramcred/bin/python -m pip install --quiet --force-reinstall --no-deps target/wheels/*.whl
+	@$(VENV_PYTHON) $(COMPARE)/run.py $(EMULATOR) --runs $(COMPARE_RUNS)
+
 .PHONY: test test-rust test-c test-python test-go test-official test-conformance conformance loom
 test: need-c need-python need-go-cgo need-node test-rust loom test-c test-python test-go test-official test-conformance ## see above
 
@@ -175,6 +194,7 @@ test-valgrind: need-c emulator
 
 test-python: emulator python-package $(TEA03)/ready ## the Python tests, rotations of the real SDK included
 	@KMS_EMULATOR=$(EMULATOR) $(VENV_PYTHON) -m pytest -q -c python/pyproject.toml python/tests
+	@$(VENV_PYTHON) -m pytest -q -c python/pyproject.toml $(COMPARE)
 	@$(TEA03)/bin/python -m pip install --quiet --force-reinstall --no-deps target/wheels/*.whl
 	@KMS_EMULATOR=$(EMULATOR) $(TEA03)/bin/python -m pytest -q -c python/pyproject.toml python/tests/test_tea.py
 

@@ -36,15 +36,20 @@ print(took * 1000, int(size.split()[1]) / 1024)
 """
 
 
-def measure(python: str, statement: str) -> tuple[float, float]:
-    """Milliseconds, and MiB of the whole process."""
+def samples(python: str, statement: str) -> list[list[float]]:
+    """Of each run the milliseconds, and the MiB of the whole process."""
     script = MEASURE.format(statement=statement)
     found = []
     for run in range(RUNS + 1):
         text = subprocess.check_output([python, "-W", "ignore", "-c", script], text=True)
         if run:
             found.append([float(number) for number in text.split()])
-    times, sizes = zip(*found)
+    return found
+
+
+def measure(python: str, statement: str) -> tuple[float, float]:
+    """The medians of the samples."""
+    times, sizes = zip(*samples(python, statement))
     return statistics.median(times), statistics.median(sizes)
 
 
