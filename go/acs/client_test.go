@@ -6,6 +6,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/aliyun/alibaba-cloud-sdk-go/sdk"
 	"github.com/aliyun/alibaba-cloud-sdk-go/services/cr"
@@ -169,5 +170,18 @@ func TestAClientInAClientIsFound(t *testing.T) {
 	}
 	if name := productOf(product); name != "cr" {
 		t.Fatal(name)
+	}
+}
+
+func TestACopyOfAClientOutlivesIt(t *testing.T) {
+	s := newStage(t)
+	svc := *s.sts(nil)
+	for range 5 {
+		runtime.GC()
+		// Cleanups run on a goroutine of their own.
+		time.Sleep(10 * time.Millisecond)
+	}
+	if _, err := svc.GetCallerIdentity(identity()); err != nil {
+		t.Fatal(err)
 	}
 }

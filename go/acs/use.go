@@ -35,17 +35,20 @@ func enter(core *sdk.Client, entered *use) {
 		before.end()
 		return
 	}
-	runtime.AddCleanup(core, leave, key)
+	// Not its end: a copy of the client may live on.
+	runtime.AddCleanup(core, func(key weak.Pointer[sdk.Client]) {
+		if left := leave(key); left != nil {
+			left.idle()
+		}
+	}, key)
 }
 
-func leave(key weak.Pointer[sdk.Client]) {
+func leave(key weak.Pointer[sdk.Client]) *use {
 	uses.Lock()
+	defer uses.Unlock()
 	left := uses.of[key]
 	delete(uses.of, key)
-	uses.Unlock()
-	if left != nil {
-		left.end()
-	}
+	return left
 }
 
 // CloseClient ends the use of the secret by this client, and by no other: its next call fails, and its idle connections are
@@ -53,7 +56,9 @@ func leave(key weak.Pointer[sdk.Client]) {
 // needs no closing.
 func CloseClient(client any) {
 	if core := coreOf(client); core != nil {
-		leave(weak.Make(core))
+		if left := leave(weak.Make(core)); left != nil {
+			left.end()
+		}
 	}
 }
 

@@ -43,7 +43,8 @@ func (a *attempt) again(ctx context.Context, reply any) bool {
 	if code == v2.Code_UNAUTHORIZED {
 		return a.call.RefusedKey(ctx, a.credential.Serial())
 	}
-	if code < v2.Code_INTERNAL_ERROR {
+	// Other codes may be of a proxy that has not looked at the key. A message has none.
+	if code == v2.Code_OK || code == v2.Code_MULTIPLE_RESULTS || code == v2.Code_CODE_UNSPECIFIED {
 		a.call.Accepted(a.credential.Serial())
 	}
 	return false

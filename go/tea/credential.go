@@ -94,7 +94,8 @@ func (c *Credential) GetDelayTime(context *dara.RetryPolicyContext) int {
 	c.mu.Lock()
 	c.forget()
 	found := c.calls[number]
-	if found == nil || found.refusal != nil || context.RetriesAttempted != found.attempts+1 {
+	if found == nil || found.refusal != nil || context.RetriesAttempted != found.attempts+1 ||
+		time.Since(found.since) > kmsramcred.CallBudget {
 		if found != nil && found.refusal != nil {
 			c.ended.Add(-1)
 		}

@@ -1,6 +1,6 @@
 module github.com/aliyun/aliyun-sdk-managed-credentials-providers-go/aliyun-sdk-managed-credentials-providers/alibaba-cloud-sdk-go-managed-credentials-provider
 
-go 1.24
+go 1.25
 
 require (
 	github.com/aliyun/alibaba-cloud-sdk-go v1.62.809

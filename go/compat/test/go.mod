@@ -1,6 +1,6 @@
 module github.com/kmsramcred/kmsramcred/go/compat/test
 
-go 1.24
+go 1.25
 
 require (
 	github.com/aliyun/alibaba-cloud-sdk-go v1.63.107
