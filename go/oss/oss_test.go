@@ -19,6 +19,7 @@ import (
 
 	"github.com/kmsramcred/kmsramcred/go"
 	"github.com/kmsramcred/kmsramcred/go/internal/emulator"
+	"github.com/kmsramcred/kmsramcred/go/internal/osstest"
 	"github.com/kmsramcred/kmsramcred/go/oss"
 )
 
@@ -26,7 +27,7 @@ func crcOf(content []byte) uint64 { return crc64.Checksum(content, crc64.MakeTab
 
 func TestDownloadsHeadsAndLists(t *testing.T) {
 	made, secret := stage(t)
-	all := content()
+	all := osstest.Content()
 	eachVersion(t, func(t *testing.T, version sdk.ClientOption) {
 		bucket := bucketOf(t, made.Ready.OSSHost, secret, version)
 		must(t, bucket.PutObject("key", bytes.NewReader(all)))

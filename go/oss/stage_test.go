@@ -1,14 +1,7 @@
 package oss_test
 
 import (
-	"bytes"
 	"errors"
-	"fmt"
-	"hash/crc64"
-	"io"
-	"math/rand/v2"
-	"os"
-	"path/filepath"
 	"testing"
 
 	sdk "github.com/aliyun/aliyun-oss-go-sdk/oss"
@@ -49,38 +42,6 @@ func eachVersion(t *testing.T, test func(t *testing.T, version sdk.ClientOption)
 	}
 }
 
-// content is of a size that no buffer on its way swallows whole.
-func content() []byte {
-	made := make([]byte, 6<<20+17)
-	_, _ = rand.NewChaCha8([32]byte{}).Read(made)
-	return made
-}
-
-func file(t *testing.T, content []byte) string {
-	path := filepath.Join(t.TempDir(), "file")
-	must(t, os.WriteFile(path, content, 0o600))
-	return path
-}
-
-// stored fails the test unless the object is there, whole.
-func stored(t *testing.T, made *emulator.Emulator, key string, content []byte) {
-	t.Helper()
-	found := object(made, key)
-	sum := fmt.Sprint(crc64.Checksum(content, crc64.MakeTable(crc64.ECMA)))
-	if found == nil || found["size"] != float64(len(content)) || found["crc64"] != sum {
-		t.Fatalf("%s: %v, not %d bytes with %s", key, found, len(content), sum)
-	}
-}
-
-func object(made *emulator.Emulator, key string) map[string]any {
-	for _, found := range made.Ask("GET", "/objects", nil)["objects"].([]any) {
-		if object := found.(map[string]any); object["key"] == key {
-			return object
-		}
-	}
-	return nil
-}
-
 func codeOf(err error) string {
 	var answered sdk.ServiceError
 	if errors.As(err, &answered) {
@@ -88,6 +49,3 @@ func codeOf(err error) string {
 	}
 	return ""
 }
-
-// pipe is a reader and nothing else.
-func pipe(content []byte) io.Reader { return struct{ io.Reader }{bytes.NewReader(content)} }

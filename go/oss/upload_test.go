@@ -13,12 +13,13 @@ import (
 
 	"github.com/kmsramcred/kmsramcred/go/internal/drill"
 	"github.com/kmsramcred/kmsramcred/go/internal/early"
+	"github.com/kmsramcred/kmsramcred/go/internal/osstest"
 )
 
 func TestBodiesThatCanGoBackAreSentWhole(t *testing.T) {
 	made, secret := stage(t)
-	all := content()
-	path := file(t, all)
+	all := osstest.Content()
+	path := osstest.File(t, all)
 	settings := map[string][]sdk.ClientOption{
 		"plain": nil, "no checksum": {sdk.EnableCRC(false)}, "md5": {sdk.EnableMD5(true)},
 		"slow":              {func(client *sdk.Client) { must(t, client.LimitUploadSpeed(1<<20)) }},
@@ -47,7 +48,7 @@ func TestBodiesThatCanGoBackAreSentWhole(t *testing.T) {
 				key := t.Name() + "/" + setting + "/ä +&?/" + name
 				warm(t, made, secret)
 				must(t, bucket.PutObject(key, body.Reader))
-				stored(t, made, key, body.content)
+				osstest.Stored(t, made, key, body.content)
 			}
 		}
 	})
@@ -59,25 +60,25 @@ func TestABodyThatCannotGoBackIsNotSentTwice(t *testing.T) {
 		bucket := bucketOf(t, made.Ready.OSSHost, secret, sdk.EnableCRC(checksum))
 		warm(t, made, secret)
 		before := drill.Fetches(made)
-		if err := bucket.PutObject("pipe", pipe([]byte("data"))); codeOf(err) != "InvalidAccessKeyId" {
+		if err := bucket.PutObject("pipe", osstest.Pipe([]byte("data"))); codeOf(err) != "InvalidAccessKeyId" {
 			t.Fatal(err)
 		}
-		if found := object(made, "pipe"); found != nil {
+		if found := osstest.Object(made, "pipe"); found != nil {
 			t.Fatal(found)
 		}
 		if found := drill.Fetches(made) - before; found != 1 {
 			t.Fatalf("the key was not refreshed for the next call: %d", found)
 		}
-		must(t, bucket.PutObject("pipe", pipe([]byte("data"))))
-		stored(t, made, "pipe", []byte("data"))
+		must(t, bucket.PutObject("pipe", osstest.Pipe([]byte("data"))))
+		osstest.Stored(t, made, "pipe", []byte("data"))
 		must(t, bucket.DeleteObject("pipe"))
 	}
 }
 
 func TestPartsAndAppends(t *testing.T) {
 	made, secret := stage(t)
-	all := content()
-	path := file(t, all)
+	all := osstest.Content()
+	path := osstest.File(t, all)
 	eachVersion(t, func(t *testing.T, version sdk.ClientOption) {
 		bucket := bucketOf(t, made.Ready.OSSHost, secret, version)
 		key := t.Name()
@@ -94,7 +95,7 @@ func TestPartsAndAppends(t *testing.T) {
 		warm(t, made, secret)
 		_, err = bucket.CompleteMultipartUpload(upload, []sdk.UploadPart{one, two})
 		must(t, err)
-		stored(t, made, key, all)
+		osstest.Stored(t, made, key, all)
 
 		next, err := bucket.AppendObject(key+"a", bytes.NewReader(all[:10]), 0)
 		must(t, err)
@@ -103,22 +104,22 @@ func TestPartsAndAppends(t *testing.T) {
 		_, err = bucket.DoAppendObject(&sdk.AppendObjectRequest{ObjectKey: key + "a", Reader: bytes.NewReader(all[10:20]), Position: next},
 			[]sdk.Option{sdk.InitCRC(crcOf(all[:10]))})
 		must(t, err)
-		stored(t, made, key+"a", all[:20])
+		osstest.Stored(t, made, key+"a", all[:20])
 	})
 }
 
 func TestUploadFileGoesOnAcrossARotation(t *testing.T) {
 	made, secret := stage(t)
-	all := content()
+	all := osstest.Content()
 	bucket := bucketOf(t, made.Ready.OSSHost, secret)
 	must(t, bucket.PutObject("first", strings.NewReader("")))
 	rotation := &progress{at: 1 << 20, do: func() { made.Ask("POST", "/secrets/s/rotate", map[string]any{}) }}
-	must(t, bucket.UploadFile("parts", file(t, all), 256<<10, sdk.Routines(3), sdk.Progress(rotation),
+	must(t, bucket.UploadFile("parts", osstest.File(t, all), 256<<10, sdk.Routines(3), sdk.Progress(rotation),
 		sdk.Checkpoint(true, filepath.Join(t.TempDir(), "checkpoint"))))
 	if !rotation.done.Load() {
 		t.Fatal("nothing was rotated")
 	}
-	stored(t, made, "parts", all)
+	osstest.Stored(t, made, "parts", all)
 	if found := drill.Fetches(made); found != 2 {
 		t.Fatal(found)
 	}
@@ -144,7 +145,7 @@ func (p *progress) ProgressChanged(event *sdk.ProgressEvent) {
 
 func TestProgressBeginsAgain(t *testing.T) {
 	made, secret := stage(t)
-	all := content()
+	all := osstest.Content()
 	bucket := bucketOf(t, made.Ready.OSSHost, secret)
 	warm(t, made, secret)
 	seen := &progress{}
@@ -156,7 +157,7 @@ func TestProgressBeginsAgain(t *testing.T) {
 
 func TestABodyIsRewoundOnlyAfterItsFirstSendHasEnded(t *testing.T) {
 	made, secret := stage(t)
-	all := content()[:512<<10]
+	all := osstest.Content()[:512<<10]
 	service := early.Start(t)
 	warm(t, made, secret)
 	must(t, bucketOf(t, service.Host, secret).PutObject("key", service.Body(t, all)))

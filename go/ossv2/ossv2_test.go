@@ -19,13 +19,14 @@ import (
 	"github.com/kmsramcred/kmsramcred/go/internal/drill"
 	"github.com/kmsramcred/kmsramcred/go/internal/early"
 	"github.com/kmsramcred/kmsramcred/go/internal/emulator"
+	"github.com/kmsramcred/kmsramcred/go/internal/osstest"
 	"github.com/kmsramcred/kmsramcred/go/ossv2"
 )
 
 func TestBodiesThatCanSeekAreSentWhole(t *testing.T) {
 	made, secret := stage(t)
-	all := content()
-	path := file(t, all)
+	all := osstest.Content()
+	path := osstest.File(t, all)
 	eachVersion(t, func(t *testing.T, version oss.SignatureVersionType) {
 		client := oss.NewClient(config(made.Ready.OSSHost, version), ossv2.Follow(secret))
 		opened, err := os.Open(path)
@@ -42,7 +43,7 @@ func TestBodiesThatCanSeekAreSentWhole(t *testing.T) {
 		} {
 			warm(t, made, secret)
 			must(t, put(t.Context(), client, key+t.Name()[len(t.Name())-2:], body.Reader))
-			stored(t, made, key+t.Name()[len(t.Name())-2:], all[body.skip:])
+			osstest.Stored(t, made, key+t.Name()[len(t.Name())-2:], all[body.skip:])
 		}
 	})
 }
@@ -51,22 +52,22 @@ func TestABodyThatCannotSeekIsNotSentTwice(t *testing.T) {
 	made, secret := stage(t)
 	client := client(made, secret)
 	warm(t, made, secret)
-	if err := put(t.Context(), client, "pipe", pipe([]byte("data"))); codeOf(err) != "InvalidAccessKeyId" {
+	if err := put(t.Context(), client, "pipe", osstest.Pipe([]byte("data"))); codeOf(err) != "InvalidAccessKeyId" {
 		t.Fatal(err)
 	}
-	if found := object(made, "pipe"); found != nil {
+	if found := osstest.Object(made, "pipe"); found != nil {
 		t.Fatal(found)
 	}
 	if found := drill.Fetches(made); found != 2 {
 		t.Fatalf("the key was not refreshed for the next call: %d", found)
 	}
-	must(t, put(t.Context(), client, "pipe", pipe([]byte("data"))))
-	stored(t, made, "pipe", []byte("data"))
+	must(t, put(t.Context(), client, "pipe", osstest.Pipe([]byte("data"))))
+	osstest.Stored(t, made, "pipe", []byte("data"))
 }
 
 func TestUploadsInPartsGoOnAcrossARotation(t *testing.T) {
 	made, secret := stage(t)
-	all := content()
+	all := osstest.Content()
 	client := client(made, secret)
 	must(t, put(t.Context(), client, "first", strings.NewReader("")))
 	var once atomic.Bool
@@ -77,12 +78,12 @@ func TestUploadsInPartsGoOnAcrossARotation(t *testing.T) {
 				made.Ask("POST", "/secrets/s/rotate", map[string]any{})
 			}
 		},
-	}, file(t, all), func(options *oss.UploaderOptions) { options.PartSize, options.ParallelNum = 256<<10, 3 })
+	}, osstest.File(t, all), func(options *oss.UploaderOptions) { options.PartSize, options.ParallelNum = 256<<10, 3 })
 	must(t, err)
 	if !once.Load() {
 		t.Fatal("nothing was rotated")
 	}
-	stored(t, made, "parts", all)
+	osstest.Stored(t, made, "parts", all)
 	if found := drill.Fetches(made); found != 2 {
 		t.Fatal(found)
 	}
@@ -90,7 +91,7 @@ func TestUploadsInPartsGoOnAcrossARotation(t *testing.T) {
 
 func TestDownloadsHeadsAndLists(t *testing.T) {
 	made, secret := stage(t)
-	all := content()
+	all := osstest.Content()
 	eachVersion(t, func(t *testing.T, version oss.SignatureVersionType) {
 		client := oss.NewClient(config(made.Ready.OSSHost, version), ossv2.Follow(secret))
 		must(t, put(t.Context(), client, "key", bytes.NewReader(all)))
@@ -143,7 +144,7 @@ func TestRefusalsAreNoAttemptsOfTheSDK(t *testing.T) {
 	client := oss.NewClient(given, ossv2.Follow(secret))
 	warm(t, made, secret)
 	must(t, put(t.Context(), client, "key", strings.NewReader("data")))
-	stored(t, made, "key", []byte("data"))
+	osstest.Stored(t, made, "key", []byte("data"))
 	current, err := secret.CredentialNow()
 	must(t, err)
 	if !current.Accepted() {
@@ -153,7 +154,7 @@ func TestRefusalsAreNoAttemptsOfTheSDK(t *testing.T) {
 
 func TestProgressAndChecksumBeginAgain(t *testing.T) {
 	made, secret := stage(t)
-	all := content()
+	all := osstest.Content()
 	client := client(made, secret)
 	warm(t, made, secret)
 	var last int64
@@ -165,7 +166,7 @@ func TestProgressAndChecksumBeginAgain(t *testing.T) {
 	if last != int64(len(all)) {
 		t.Fatal(last)
 	}
-	stored(t, made, "key", all)
+	osstest.Stored(t, made, "key", all)
 }
 
 func TestATokenComesAndGoesWithItsKey(t *testing.T) {
@@ -231,7 +232,7 @@ func TestARefusalWithoutANewerKeyIsTheServicesOwn(t *testing.T) {
 
 func TestABodyIsRewoundOnlyAfterItsFirstSendHasEnded(t *testing.T) {
 	made, secret := stage(t)
-	all := content()[:512<<10]
+	all := osstest.Content()[:512<<10]
 	service := early.Start(t)
 	given := config(service.Host, oss.SignatureVersionV4)
 	given.DisableUploadCRC64Check = oss.Ptr(true)

@@ -1,15 +1,9 @@
 package ossv2_test
 
 import (
-	"bytes"
 	"context"
 	"errors"
-	"fmt"
-	"hash/crc64"
 	"io"
-	"math/rand/v2"
-	"os"
-	"path/filepath"
 	"testing"
 
 	"github.com/aliyun/alibabacloud-oss-go-sdk-v2/oss"
@@ -51,38 +45,6 @@ func eachVersion(t *testing.T, test func(t *testing.T, version oss.SignatureVers
 	}
 }
 
-// content is of a size that no buffer on its way swallows whole.
-func content() []byte {
-	made := make([]byte, 6<<20+17)
-	_, _ = rand.NewChaCha8([32]byte{}).Read(made)
-	return made
-}
-
-func file(t *testing.T, content []byte) string {
-	path := filepath.Join(t.TempDir(), "file")
-	must(t, os.WriteFile(path, content, 0o600))
-	return path
-}
-
-// stored fails the test unless the object is there, whole.
-func stored(t *testing.T, made *emulator.Emulator, key string, content []byte) {
-	t.Helper()
-	found := object(made, key)
-	sum := fmt.Sprint(crc64.Checksum(content, crc64.MakeTable(crc64.ECMA)))
-	if found == nil || found["size"] != float64(len(content)) || found["crc64"] != sum {
-		t.Fatalf("%s: %v, not %d bytes with %s", key, found, len(content), sum)
-	}
-}
-
-func object(made *emulator.Emulator, key string) map[string]any {
-	for _, found := range made.Ask("GET", "/objects", nil)["objects"].([]any) {
-		if object := found.(map[string]any); object["key"] == key {
-			return object
-		}
-	}
-	return nil
-}
-
 func put(ctx context.Context, client *oss.Client, key string, body io.Reader, options ...func(*oss.Options)) error {
 	_, err := client.PutObject(ctx, &oss.PutObjectRequest{Bucket: oss.Ptr(bucket), Key: oss.Ptr(key), Body: body}, options...)
 	return err
@@ -105,6 +67,3 @@ func codeOf(err error) string {
 	}
 	return ""
 }
-
-// pipe is a reader and nothing else.
-func pipe(content []byte) io.Reader { return struct{ io.Reader }{bytes.NewReader(content)} }

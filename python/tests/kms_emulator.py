@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import pathlib
@@ -88,11 +89,9 @@ def _command() -> pathlib.Path | None:
     return next((path for path in built if path.is_file()), None)
 
 
-@pytest.fixture(scope="session")
-def emulator() -> Iterator[Emulator]:
-    command = _command()
-    if command is None:
-        pytest.skip("no kms-emulator: build it, or name it with KMS_EMULATOR")
+@contextlib.contextmanager
+def running(command: str | pathlib.Path) -> Iterator[Emulator]:
+    """Runs one for as long as the block."""
     process = subprocess.Popen(
         [command, "--exit-with-stdin"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
     )
@@ -102,3 +101,12 @@ def emulator() -> Iterator[Emulator]:
     finally:
         process.stdin.close()
         process.wait(timeout=10)
+
+
+@pytest.fixture(scope="session")
+def emulator() -> Iterator[Emulator]:
+    command = _command()
+    if command is None:
+        pytest.skip("no kms-emulator: build it, or name it with KMS_EMULATOR")
+    with running(command) as made:
+        yield made

@@ -18,7 +18,7 @@ import time
 
 import report
 from scenarios import Scenarios
-from stage import BUILT, REPOSITORY, WHO, emulator
+from stage import BUILT, REPOSITORY, WHO, running
 
 LIMIT = 900
 PACKAGES = {
@@ -68,8 +68,8 @@ def main() -> None:
         "steps": {},
     }
     began = time.monotonic()
-    with emulator(options.emulator) as running:
-        steps = Scenarios(running, options.runs).steps()
+    with running(options.emulator) as emulator:
+        steps = Scenarios(emulator, options.runs).steps()
         for number, (name, run) in enumerate(steps, 1):
             print(f"{time.monotonic() - began:5.0f} s  {number}/{len(steps)}  {name}", flush=True)
             results["steps"][name] = run()

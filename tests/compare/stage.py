@@ -1,4 +1,4 @@
-"""The emulator, and a program beside it whose every wait ends."""
+"""The emulator of the Python tests, and a program beside it whose every wait ends."""
 
 from __future__ import annotations
 
@@ -11,30 +11,18 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator
 from typing import Any
 
 HERE = pathlib.Path(__file__).resolve().parent
 REPOSITORY = HERE.parents[1]
 sys.path.insert(0, str(REPOSITORY / "python" / "tests"))
 
-from kms_emulator import Emulator  # noqa: E402
+from kms_emulator import Emulator, running  # noqa: E402, F401
 
 BUILT = REPOSITORY / "target" / "compare"
 WHO = ("official", "kmsramcred")
 #: A program that is silent for longer is ended.
 PATIENCE = 60.0
-
-
-@contextlib.contextmanager
-def emulator(command: str) -> Iterator[Emulator]:
-    process = subprocess.Popen([command, "--exit-with-stdin"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
-    assert process.stdin and process.stdout
-    try:
-        yield Emulator(json.loads(process.stdout.readline()))
-    finally:
-        process.stdin.close()
-        process.wait(timeout=10)
 
 
 class Program:
