@@ -32,6 +32,8 @@ pub struct Cooling {
     pub serial: u64,
     /// Where.
     pub pair: Pair,
+    /// Since when KMS has been confirming the serial to this pair.
+    pub since: Moment,
     /// Until when this pair's refusals of this serial start no fetch.
     pub until: Moment,
 }
@@ -48,17 +50,26 @@ pub struct CoolDowns {
 impl CoolDowns {
     /// A fetch confirmed the serial that this pair refuses: start cooling.
     pub fn start(&mut self, serial: u64, pair: &Pair, now: Moment) {
+        let since = self.entry(serial, pair).map_or(now, |entry| entry.since);
         self.cooling.retain(|entry| !(entry.serial == serial && entry.pair == *pair));
         if self.cooling.len() == MOST_COOLING {
             self.cooling.pop_front();
         }
-        self.cooling.push_back(Cooling { serial, pair: pair.clone(), until: now + COOL_DOWN });
+        self.cooling.push_back(Cooling { serial, pair: pair.clone(), since, until: now + COOL_DOWN });
     }
 
     /// What is left of the cool-down of this pair and serial.
     pub fn rest(&self, serial: u64, pair: &Pair, now: Moment) -> Option<Duration> {
-        let entry = self.cooling.iter().find(|entry| entry.serial == serial && entry.pair == *pair)?;
-        Some(entry.until.since(now)).filter(|rest| !rest.is_zero())
+        Some(self.entry(serial, pair)?.until.since(now)).filter(|rest| !rest.is_zero())
+    }
+
+    /// Since when KMS has been confirming this serial to this pair, its cool-downs before this one included.
+    pub fn since(&self, serial: u64, pair: &Pair) -> Option<Moment> {
+        self.entry(serial, pair).map(|entry| entry.since)
+    }
+
+    fn entry(&self, serial: u64, pair: &Pair) -> Option<&Cooling> {
+        self.cooling.iter().find(|entry| entry.serial == serial && entry.pair == *pair)
     }
 
     /// A fetch after a refusal brought nothing new.
@@ -114,6 +125,9 @@ mod tests {
         assert_eq!(cool.rest(2, &pair("a"), Moment(0)), None);
         assert_eq!(cool.rest(1, &pair("b"), Moment(0)), None);
         assert_eq!(cool.rest(1, &pair("a"), Moment(60_000)), None);
+        cool.start(1, &pair("a"), Moment(60_000));
+        assert_eq!(cool.since(1, &pair("a")), Some(Moment(0)), "a later cool-down does not begin the refusal anew");
+        assert_eq!(cool.since(1, &pair("b")), None);
     }
 
     #[test]

@@ -4,7 +4,9 @@ use super::backoff::between;
 use super::cool_down::Pair;
 use super::dead_key::DeadKeys;
 use super::flight::{Brought, Reason, Ticket};
-use super::policy::{MOST_ROUNDS, SPREAD_LOOK_FIRST, SPREAD_WAIT_FIRST, SPREAD_WAIT_MOST};
+use super::policy::{
+    AFTER_LOOK_LEAST, AFTER_LOOK_MOST, MOST_ROUNDS, SPREAD_LOOK_FIRST, SPREAD_WAIT_FIRST, SPREAD_WAIT_MOST,
+};
 use super::published::Published;
 use super::state::{Now, Spreading, State};
 use crate::clock::doubled;
@@ -120,7 +122,10 @@ impl State {
         }
         let cooling = self.cool.rest(complaint.serial, &complaint.pair, now.at);
         if cooling.is_some() || self.cool.fetch_wait(Some(&complaint.pair), now.at).is_some() {
-            return if young { self.spread_wait(complaint.round, left, None) } else { self.give_up(None) };
+            return match young {
+                true => self.spread_wait(complaint.round, left, None),
+                false => self.wait_for_a_look(complaint, left, now),
+            };
         }
         if left.is_zero() {
             return self.give_up(None);
@@ -161,6 +166,25 @@ impl State {
         spreading.wait *= 2;
         spreading.next_look = now.at + spreading.wait;
         Some(self.launch(Reason::Background { why: "the new key is refused while it spreads", look: false }, now))
+    }
+
+    /// KMS confirms a key that services accepted before and refuse now: perhaps it serves the new one late. For a while
+    /// a call waits for the refresher's next look, where that comes in time.
+    fn wait_for_a_look(&mut self, complaint: &Complaint, left: Duration, now: Now) -> Step {
+        let lately = self
+            .cool
+            .since(complaint.serial, &complaint.pair)
+            .is_some_and(|since| now.at.since(since) < self.policy.settle);
+        if !lately || self.refused_after_accepted != Some(true) {
+            return self.give_up(None);
+        }
+        let Some(look) = self.next_look(now) else { return self.give_up(None) };
+        // The look takes a moment, and a crowd of calls does not come back at once.
+        let wait = look.since(now.at) + between(AFTER_LOOK_LEAST, AFTER_LOOK_MOST, &mut self.rng);
+        if wait > left {
+            return self.give_up(None);
+        }
+        Step::Done(Verdict::RetryLater(wait), None)
     }
 
     /// The wait for a value that is still spreading, never longer than what is left.

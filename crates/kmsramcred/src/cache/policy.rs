@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-/// A new key may take this long until every service knows it.
+/// A new key may take this long until every service knows it, or until KMS serves it.
 pub const SETTLE: Duration = Duration::from_secs(10);
 /// The first wait for a key that is still spreading; doubles up to [`SPREAD_WAIT_MOST`].
 pub const SPREAD_WAIT_FIRST: Duration = Duration::from_millis(200);
@@ -26,6 +26,10 @@ pub const MOST_LOOKS: u32 = 10;
 pub const LOOK_FIRST: Duration = Duration::from_secs(1);
 /// The longest wait between two such looks.
 pub const LOOK_MOST: Duration = Duration::from_secs(60);
+/// A call that waits for such a look comes back this long after its beginning …
+pub const AFTER_LOOK_LEAST: Duration = Duration::from_millis(50);
+/// … to this long.
+pub const AFTER_LOOK_MOST: Duration = Duration::from_millis(150);
 /// A failed background refresh is tried again after this time; doubles up to [`RETRY_MOST`], full jitter.
 pub const RETRY_FIRST: Duration = Duration::from_secs(1);
 /// The longest wait between two background tries.
@@ -52,7 +56,7 @@ pub const MOST_REFUSED: usize = 32;
 /// The figures that a configuration may change.
 #[derive(Debug, Clone)]
 pub struct Policy {
-    /// How long a new key may take until every service knows it.
+    /// How long a new key may take until every service knows it, or until KMS serves it.
     pub settle: Duration,
     /// The time between two scheduled refreshes.
     pub rotation_interval: Duration,

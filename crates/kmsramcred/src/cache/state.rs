@@ -1,7 +1,7 @@
 //! The rotation contract as a state machine. No lock, no thread, no clock of its own: time is an argument.
 
 use super::backoff::{Failures, between, is_definite};
-use super::cool_down::CoolDowns;
+use super::cool_down::{CoolDowns, Pair};
 use super::credential::{Snapshot, Value};
 use super::flight::{Brought, Flight, Landing, Reason, Ticket};
 use super::policy::{LOOK_FIRST, LOOK_MOST, MOST_LOOKS, Policy, SCHEDULE_JITTER};
@@ -252,8 +252,8 @@ impl State {
         if matches!(brought, Brought::Nothing) && (looked || refused.is_some()) {
             self.cool.was_barren(refused.as_ref().map(|(_, pair)| pair), now.at);
         }
-        if let (Some((serial, _)), Brought::Nothing) = (&refused, &brought) {
-            self.begin_looks(*serial, now);
+        if let (Some((serial, pair)), Brought::Nothing) = (&refused, &brought) {
+            self.begin_looks(*serial, pair, now);
         }
         self.landing = Some(Landing { number: flight.number, refused, brought });
         if matches!(outcome, Outcome::Adopted) {
@@ -317,9 +317,10 @@ impl State {
         Outcome::Held("it is still spreading")
     }
 
-    /// After a fetch confirmed a refused value: look again for a while, once for each serial.
-    fn begin_looks(&mut self, serial: u64, now: Now) {
-        if self.looks.as_ref().is_none_or(|looks| looks.serial != serial) {
+    /// After a fetch confirmed a refused value: look again for a while, once for each pair that refuses it.
+    fn begin_looks(&mut self, serial: u64, pair: &Pair, now: Now) {
+        let begun = self.looks.as_ref().is_some_and(|looks| looks.serial == serial);
+        if !begun || self.cool.since(serial, pair).is_none() {
             let next = now.at + between(LOOK_FIRST / 2, LOOK_FIRST, &mut self.rng);
             self.looks = Some(Looks { serial, done: 0, next });
         }
@@ -349,9 +350,7 @@ impl State {
             return (None, settles);
         }
         let mut next = settles;
-        if let Some(looks) = self.looks.as_ref().filter(|looks| looks.done < MOST_LOOKS) {
-            let wait = self.cool.fetch_wait(None, now.at).unwrap_or_default();
-            let at = looks.next.max(now.at + wait);
+        if let Some(at) = self.next_look(now) {
             if at <= now.at {
                 let reason = Reason::Background { why: "look after a refusal", look: true };
                 return (Some(self.launch(reason, now)), settles);
@@ -365,6 +364,13 @@ impl State {
             next = next.min(due.at);
         }
         (None, next)
+    }
+
+    /// When the refresher looks again after a confirmed refusal.
+    pub(super) fn next_look(&mut self, now: Now) -> Option<Moment> {
+        let looks = self.looks.as_ref().filter(|looks| looks.done < MOST_LOOKS)?;
+        let wait = self.cool.fetch_wait(None, now.at).unwrap_or_default();
+        Some(looks.next.max(now.at + wait))
     }
 
     /// Asks for a fetch in the background now, unless one runs.

@@ -194,9 +194,65 @@ fn row_6_a_cooling_pair_waits_for_a_young_value() {
     let same = story.value("A", Duration::from_secs(1));
     let wait = waits(story.report_and_land(serial, "slow to learn", Ok(same)));
     assert!(wait <= Duration::from_millis(200));
-    story.ms(9_000);
+    story.ms(10_000);
     gives_up(story.report(serial, "slow to learn").1);
     assert_eq!(story.state.flights(), 2);
+}
+
+#[test]
+fn row_6_a_key_that_worked_is_waited_for_while_kms_may_serve_the_new_one_late() {
+    let mut story = Story::new();
+    let serial = story.first("A", DAY);
+    story.accept();
+    let same = story.value("A", DAY);
+    let wait = waits(story.report_and_land(serial, "h", Ok(same)));
+    let (none, look) = story.tick();
+    assert!(none.is_none(), "the look is not due yet");
+    let after = wait - look.since(story.at);
+    assert!(after >= Duration::from_millis(50) && after <= Duration::from_millis(150), "{after:?} after the look");
+    assert!(matches!(story.background(|story| Ok(story.value("A", DAY))), Outcome::Confirmed));
+    let mut complaint = story.complain(serial, "h", 2);
+    let second = waits(story.judge(&mut complaint, BUDGET - wait));
+    assert!(second >= Duration::from_secs(1), "looks come at growing distances: {second:?}");
+    assert!(matches!(story.background(|story| Ok(story.value("B", Duration::ZERO))), Outcome::Adopted));
+    assert!(is_retry(story.judge(&mut complaint, BUDGET - wait)));
+    assert_eq!(story.state.flights(), 4);
+}
+
+#[test]
+fn row_6_that_wait_ends_where_no_look_comes_in_time() {
+    let mut story = Story::new();
+    let serial = story.first("A", DAY);
+    story.accept();
+    let same = story.value("A", DAY);
+    waits(story.report_and_land(serial, "h", Ok(same)));
+    let mut hasty = story.complain(serial, "h", 2);
+    gives_up(story.judge(&mut hasty, Duration::from_millis(100)));
+    let began = story.at;
+    while story.at.since(began) < Duration::from_secs(10) {
+        story.background(|story| Ok(story.value("A", DAY)));
+    }
+    gives_up(story.report(serial, "h").1);
+    story.wait(Duration::from_secs(60));
+    let same = story.value("A", DAY);
+    let flights = story.state.flights();
+    gives_up(story.report_and_land(serial, "h", Ok(same)));
+    assert_eq!(story.state.flights(), flights + 1, "after its cool-down the pair asks again, and waits no more");
+}
+
+#[test]
+fn row_6_another_pair_that_begins_to_refuse_begins_the_looks_anew() {
+    let mut story = Story::new();
+    let serial = story.first("A", DAY);
+    story.accept();
+    let same = story.value("A", DAY);
+    waits(story.report_and_land(serial, "stubborn", Ok(same)));
+    for _ in 0..MOST_LOOKS {
+        story.background(|story| Ok(story.value("A", DAY)));
+    }
+    let same = story.value("A", DAY);
+    let wait = waits(story.report_and_land(serial, "good", Ok(same)));
+    assert!(wait <= Duration::from_millis(1_150), "{wait:?}");
 }
 
 #[test]
