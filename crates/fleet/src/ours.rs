@@ -1,9 +1,10 @@
 //! A client of kmsramcred: the cache's state machine and the gateway's rule of pauses, without their locks and threads.
 
+use crate::cloud::Trouble;
 use crate::simulation::{Client, Kind, World};
 use kmsramcred::cache::{Complaint, Policy, Refusal, State, Step, Ticket, Verdict};
 use kmsramcred::clock::{Deadline, Moment};
-use kmsramcred::gateway::retry::pause_until;
+use kmsramcred::gateway::retry::{Pace, pause_until};
 use std::time::Duration;
 
 /// The default of both budgets: a call's and a fetch's.
@@ -15,6 +16,8 @@ struct Fetch {
     ticket: Ticket,
     deadline: Deadline,
     failures: u32,
+    /// KMS had too many requests at the last attempt.
+    throttled: bool,
     /// Events of other times are of no meaning any more.
     attempt_at: u64,
 }
@@ -85,7 +88,7 @@ impl Ours {
 
     fn begin(&mut self, ticket: Ticket, world: &mut World) {
         let deadline = Deadline(world.now().at + BUDGET);
-        self.fetch = Some(Box::new(Fetch { ticket, deadline, failures: 0, attempt_at: world.at() }));
+        self.fetch = Some(Box::new(Fetch { ticket, deadline, failures: 0, throttled: false, attempt_at: world.at() }));
         self.attempt(world);
     }
 
@@ -96,10 +99,16 @@ impl Ours {
             Ok(version) => Ok(world.cloud.value(version, at)),
             Err(trouble) => {
                 fetch.failures += 1;
-                let waiter = self.call.as_ref().map(|call| call.deadline.0);
+                let waits = self.call.as_ref().is_some_and(|call| !call.deadline.is_over(now.at));
+                fetch.throttled = trouble == Trouble::Throttled;
+                let pace = match trouble {
+                    Trouble::Throttled => Pace::Throttled,
+                    Trouble::Unreached if waits => Pace::Awaited,
+                    Trouble::Unreached => Pace::Unhurried,
+                };
                 let rng = &world.rng;
                 let jitter = |most: Duration| most.mul_f64(rng.borrow_mut().f64());
-                match pause_until(fetch.failures, None, now.at, fetch.deadline, waiter, &jitter) {
+                match pause_until(fetch.failures, None, now.at, fetch.deadline, pace, &jitter) {
                     Some(until) => {
                         // An attempt of no time at all must not meet its own event.
                         fetch.attempt_at = world.since_start(until).max(at + 1);
@@ -185,10 +194,10 @@ impl Ours {
         }
     }
 
-    /// A fetch that pauses does so for a second at most once somebody waits.
+    /// A fetch that pauses does so for a second at most once somebody waits, unless KMS throttles.
     fn hurry(&mut self, world: &mut World) {
         let soon = world.at() + 1_000;
-        if let Some(fetch) = self.fetch.as_mut().filter(|fetch| fetch.attempt_at > soon) {
+        if let Some(fetch) = self.fetch.as_mut().filter(|fetch| !fetch.throttled && fetch.attempt_at > soon) {
             fetch.attempt_at = soon;
             world.later(soon, Kind::Attempt);
         }

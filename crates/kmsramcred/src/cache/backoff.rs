@@ -1,6 +1,8 @@
 //! Waits that double, with full jitter, and what is remembered of failed fetches.
 
-use super::policy::{DEFINITE_FIRST, DEFINITE_MOST, NEED_RETRY_FIRST, NEED_RETRY_MOST, RETRY_FIRST, RETRY_MOST};
+use super::policy::{
+    DEFINITE_FIRST, DEFINITE_MOST, NEED_RETRY_FIRST, NEED_RETRY_MOST, RETRY_FIRST, RETRY_MOST, THROTTLED_FIRST,
+};
 use crate::clock::{Moment, doubled};
 use crate::error::{Error, ErrorKind};
 use std::time::Duration;
@@ -52,8 +54,11 @@ impl Failures {
     /// Notes one more failed fetch.
     pub fn record(&mut self, error: Error, now: Moment, rng: &mut fastrand::Rng) {
         let before = self.last.as_ref().map_or(0, |last| last.in_a_row);
-        let (first, most) =
-            if is_definite(&error) { (DEFINITE_FIRST, DEFINITE_MOST) } else { (NEED_RETRY_FIRST, NEED_RETRY_MOST) };
+        let (first, most) = match error.kind() {
+            _ if is_definite(&error) => (DEFINITE_FIRST, DEFINITE_MOST),
+            ErrorKind::KmsThrottled => (THROTTLED_FIRST, NEED_RETRY_MOST),
+            _ => (NEED_RETRY_FIRST, NEED_RETRY_MOST),
+        };
         let asked = error.retry_after().unwrap_or_default().min(NEED_RETRY_MOST);
         let need = between(first / 2, doubled(first, before, most), rng).max(asked);
         // Full jitter, but never at once: a tenth of the step keeps a crowd of clients from a tight loop.
@@ -121,6 +126,17 @@ mod tests {
             assert!(failures.need_rest(Moment(0)).unwrap() <= NEED_RETRY_MOST);
         }
         assert_eq!(failures.need_rest(Moment(5_000)), None);
+    }
+
+    #[test]
+    fn a_fetch_that_ended_throttled_is_not_followed_by_another_at_once() {
+        let mut rng = fastrand::Rng::with_seed(7);
+        for _ in 0..40 {
+            let mut failures = Failures::default();
+            failures.record(Error::new(ErrorKind::KmsThrottled, "slow down"), Moment(0), &mut rng);
+            let rest = failures.need_rest(Moment(0)).unwrap();
+            assert!(rest >= THROTTLED_FIRST / 2 && rest <= NEED_RETRY_MOST, "{rest:?}");
+        }
     }
 
     #[test]

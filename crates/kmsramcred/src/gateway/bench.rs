@@ -29,6 +29,8 @@ pub(super) struct Bench {
     pub(super) gateways: Vec<Gateway>,
     nonces: Cell<u32>,
     pub(super) pauses: RefCell<Vec<u64>>,
+    /// What of each pause is to be kept whoever begins to wait.
+    pub(super) least: RefCell<Vec<u64>>,
     pub(super) waiter: Cell<Option<Moment>>,
     pub(super) sent: Cell<u32>,
     name: RefCell<String>,
@@ -38,9 +40,11 @@ pub(super) struct Bench {
 }
 
 impl Patience for Bench {
-    fn pause(&self, until: Moment, _at_least: Moment) -> bool {
-        let pause = until.since(self.clock.now());
-        self.pauses.borrow_mut().push(u64::try_from(pause.as_millis()).unwrap());
+    fn pause(&self, until: Moment, at_least: Moment) -> bool {
+        let now = self.clock.now();
+        let pause = until.since(now);
+        self.pauses.borrow_mut().push(until.0 - now.0);
+        self.least.borrow_mut().push(at_least.0 - now.0);
         self.clock.advance(pause);
         self.pauses.borrow().len() < self.close_after.get()
     }
@@ -86,6 +90,7 @@ impl Bench {
             gateways,
             nonces: Cell::new(0),
             pauses: RefCell::default(),
+            least: RefCell::default(),
             waiter: Cell::new(None),
             sent: Cell::new(0),
             name: RefCell::new("my-secret".to_owned()),

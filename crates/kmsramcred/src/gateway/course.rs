@@ -36,6 +36,8 @@ struct Record {
     struck: bool,
     /// It asked not to be asked again before.
     not_before: Moment,
+    /// It had too many requests, when it was last asked.
+    throttled: bool,
     /// What the last request to it was dated with, beside this machine's calendar.
     signed_offset_ms: i64,
     error: Option<Error>,
@@ -73,15 +75,12 @@ impl<'a> Course<'a> {
         course
     }
 
-    /// Puts all that are not struck into a new round: in their order, last resorts at the end.
+    /// Puts all that are not struck and may be asked by now into a new round: in their order, last resorts at the end.
     pub(super) fn begin_round(&mut self) {
         let now = self.parts.clock.now();
-        // Where the pause was cut short for somebody who waits, nobody may be due; then all are asked for them.
         let due = |record: &Record| !record.struck && record.not_before <= now;
-        let some_are_due = self.records.iter().any(due);
-        let asks = |record: &Record| if some_are_due { due(record) } else { !record.struck };
-        let left = self.parts.gateways.iter().enumerate().filter(|(index, _)| asks(&self.records[*index]));
-        let turns = left.map(|(index, gateway)| Next { index, turn: gateway.health().turn(now) });
+        let due = self.parts.gateways.iter().enumerate().filter(|(index, _)| due(&self.records[*index]));
+        let turns = due.map(|(index, gateway)| Next { index, turn: gateway.health().turn(now) });
         let (first, after): (Vec<_>, Vec<_>) = turns.partition(|next| next.turn != Turn::LastResort);
         self.round = first.into_iter().chain(after).collect();
     }
@@ -110,6 +109,11 @@ impl<'a> Course<'a> {
         left.map(|record| record.not_before.since(now)).min().filter(|wait| !wait.is_zero())
     }
 
+    /// Whether all that may be asked again had too many requests: asking again soon helps nobody.
+    pub(super) fn is_throttled(&self) -> bool {
+        self.records.iter().filter(|record| !record.struck).all(|record| record.throttled)
+    }
+
     /// Asks one gateway once. Nothing while there is somebody left to ask, perhaps after a pause.
     pub(super) fn ask(&mut self, next: Next, patience: &dyn Patience) -> Option<Result<Answer, Error>> {
         let gateway = &self.parts.gateways[next.index];
@@ -129,6 +133,7 @@ impl<'a> Course<'a> {
             Ok(answer) => return Some(Ok(answer)),
             Err(fault) => fault,
         };
+        self.records[next.index].throttled = fault.class == FaultClass::Throttle;
         let remedy = self.remedy(next, &identity, &mut fault);
         let Fault { class, error, .. } = fault;
         let asked = error.retry_after();

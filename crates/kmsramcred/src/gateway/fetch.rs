@@ -1,7 +1,8 @@
 //! One fetch: attempts, pauses and corrections until there is an answer, a definite refusal, or no time left.
 
 use super::course::Course;
-use super::{Answer, Gateway, retry};
+use super::retry::{self, Pace};
+use super::{Answer, Gateway};
 use crate::clock::{Clock, Deadline, Moment};
 use crate::error::{Error, ErrorKind};
 use std::fmt;
@@ -9,8 +10,8 @@ use std::time::Duration;
 
 /// Whoever runs the fetch: pauses for it, and knows who waits.
 pub trait Patience {
-    /// Pauses until then; for somebody who begins to wait meanwhile perhaps less, but not less than until `at_least`, which
-    /// the service asked for. Answers `false` when the client was closed: stop.
+    /// Pauses until then; for somebody who begins to wait meanwhile perhaps less, but not less than until `at_least`, for
+    /// the sake of the service. Answers `false` when the client was closed: stop.
     fn pause(&self, until: Moment, at_least: Moment) -> bool;
     /// The earliest deadline among those who wait for the value.
     fn earliest_waiter(&self) -> Option<Moment>;
@@ -59,14 +60,19 @@ pub fn fetch(
         let Some(next) = course.next() else {
             let asked = course.asked_wait();
             let now = parts.clock.now();
-            let waiter = patience.earliest_waiter();
+            let pace = match patience.earliest_waiter() {
+                _ if course.is_throttled() => Pace::Throttled,
+                Some(waiter) if waiter > now => Pace::Awaited,
+                _ => Pace::Unhurried,
+            };
             let until = match course.failed_rounds() {
                 0 => None,
-                rounds => retry::pause_until(rounds, asked, now, deadline, waiter, parts.jitter),
+                rounds => retry::pause_until(rounds, asked, now, deadline, pace, parts.jitter),
             };
+            let at_least = |until| if pace == Pace::Throttled { until } else { now + asked.unwrap_or_default() };
             match until {
                 None => return Err(course.error()),
-                Some(until) if !patience.pause(until, now + asked.unwrap_or_default()) => {
+                Some(until) if !patience.pause(until, at_least(until)) => {
                     return Err(Error::new(ErrorKind::Closed, "The client was closed during a fetch."));
                 }
                 Some(_) => course.begin_round(),

@@ -49,22 +49,33 @@ fn what_passes_is_tried_again_with_a_new_nonce_and_a_new_time() {
         answer(200, GOOD),
     ]);
     bench.fetch(10).unwrap();
-    assert_eq!(*bench.pauses.borrow(), [200, 400, 800]);
+    assert_eq!(*bench.pauses.borrow(), [1_000, 400, 800]);
     assert_eq!(bench.header("x-nonce"), ["n1", "n2", "n3", "n4"]);
-    let times: Vec<_> = [0, 200, 600, 1_400].iter().map(|ms| (START + ms).to_string()).collect();
+    let times: Vec<_> = [0, 1_000, 1_400, 2_200].iter().map(|ms| (START + ms).to_string()).collect();
     assert_eq!(bench.header("x-ms"), times);
     assert_eq!(bench.sent.get(), 4);
 }
 
 #[test]
-fn while_somebody_waits_no_pause_is_longer_than_a_second_or_passes_them() {
+fn while_somebody_waits_no_pause_is_longer_than_a_second() {
     let mut replies: Vec<Reply> = (0..6).map(|_| code(503, "ServiceUnavailable")).collect();
     replies.push(answer(200, GOOD));
     let bench = Bench::new(replies);
-    bench.waiter.set(Some(bench.clock.now() + Duration::from_millis(3_500)));
+    bench.waiter.set(Some(bench.clock.now() + Duration::from_secs(3)));
     bench.fetch(60).unwrap();
-    // The waiter is gone after 3.5 s; from then on only the fetch's own budget counts.
-    assert_eq!(*bench.pauses.borrow(), [200, 400, 800, 1_000, 1_000, 100]);
+    // The waiter is gone after the fifth; from then on only the fetch's own budget counts.
+    assert_eq!(*bench.pauses.borrow(), [200, 400, 800, 1_000, 1_000, 5_000]);
+}
+
+#[test]
+fn no_wait_makes_it_hurry_where_kms_throttles() {
+    let mut replies: Vec<Reply> = (0..3).map(|_| code(503, "Throttling.User")).collect();
+    replies.push(answer(200, GOOD));
+    let bench = Bench::new(replies);
+    bench.waiter.set(Some(bench.clock.now() + Duration::from_secs(8)));
+    bench.fetch(60).unwrap();
+    assert_eq!(*bench.pauses.borrow(), [1_000, 2_000, 4_000]);
+    assert_eq!(*bench.pauses.borrow(), *bench.least.borrow(), "nor does a wait that begins during the pause");
 }
 
 #[test]
@@ -217,7 +228,7 @@ fn an_asked_wait_is_kept_and_one_beyond_the_budget_ends_the_fetch() {
         answer(200, GOOD),
     ]);
     bench.fetch(10).unwrap();
-    assert_eq!(*bench.pauses.borrow(), [3_000, 1_500]);
+    assert_eq!(*bench.pauses.borrow(), [3_000, 2_000], "the second is more than it asked for");
 
     let bench = Bench::new(vec![busy(&[("retry-after", "99999999")])]);
     let error = bench.fetch(10).unwrap_err();
