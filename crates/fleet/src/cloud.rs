@@ -1,4 +1,4 @@
-//! KMS as a fleet sees it: one quota, one rotation, perhaps an outage. An answer takes no time.
+//! KMS and STS as a fleet sees them: a quota each, one rotation, perhaps an outage. An answer takes no time.
 
 use kmsramcred::error::{Error, ErrorKind};
 use kmsramcred::secret_value::SecretValue;
@@ -6,6 +6,10 @@ use std::ops::Range;
 
 /// GetSecretValue, a second, for an account in a region.
 pub const QUOTA: u32 = 450;
+/// Requests to STS, a second, for an account.
+pub const STS_QUOTA: u32 = 100;
+/// An assumed role serves so long, in milliseconds.
+const ROLE_LASTS: u64 = 3_600_000;
 /// A key's version before the rotation.
 pub const OLD: &str = "1";
 /// A key's version after it.
@@ -22,6 +26,38 @@ pub struct Second {
     pub refused: u32,
 }
 
+/// What a service with a quota was asked.
+#[derive(Debug, Clone)]
+pub struct Desk {
+    quota: u32,
+    /// What was asked in each second.
+    pub seconds: Vec<Second>,
+    /// Requests that were answered.
+    pub answered: u64,
+}
+
+impl Desk {
+    /// A service with that quota a second.
+    pub fn new(quota: u32) -> Desk {
+        Desk { quota, seconds: Vec::new(), answered: 0 }
+    }
+
+    fn ask(&mut self, at: u64) -> Result<(), Trouble> {
+        let index = usize::try_from(at / 1_000).unwrap_or(usize::MAX);
+        if self.seconds.len() <= index {
+            self.seconds.resize(index + 1, Second::default());
+        }
+        let second = &mut self.seconds[index];
+        second.asked += 1;
+        if second.asked - second.refused > self.quota {
+            second.refused += 1;
+            return Err(Trouble::Throttled);
+        }
+        self.answered += 1;
+        Ok(())
+    }
+}
+
 /// KMS and the services that know the key. Times are milliseconds since the simulation began.
 #[derive(Debug, Clone)]
 pub struct Cloud {
@@ -31,14 +67,12 @@ pub struct Cloud {
     pub old_dies: u64,
     /// When KMS cannot be reached.
     pub outage: Range<u64>,
-    /// What was asked in each second.
-    pub seconds: Vec<Second>,
+    /// KMS.
+    pub kms: Desk,
+    /// STS, where each process has to assume a role.
+    pub sts: Option<Desk>,
     /// Requests that met the outage.
     pub unreached: u64,
-    /// Requests that were answered.
-    pub answered: u64,
-    /// Requests that the quota refused.
-    pub refused: u64,
 }
 
 /// Why there is no value.
@@ -67,19 +101,16 @@ impl Cloud {
             self.unreached += 1;
             return Err(Trouble::Unreached);
         }
-        let index = usize::try_from(at / 1_000).unwrap_or(usize::MAX);
-        if self.seconds.len() <= index {
-            self.seconds.resize(index + 1, Second::default());
-        }
-        let second = &mut self.seconds[index];
-        second.asked += 1;
-        if second.asked - second.refused > QUOTA {
-            second.refused += 1;
-            self.refused += 1;
-            return Err(Trouble::Throttled);
-        }
-        self.answered += 1;
+        self.kms.ask(at)?;
         Ok(if at >= self.rotates { NEW } else { OLD })
+    }
+
+    /// Asks for an identity, where one has to be lent, unless the one until then serves; answers until when it does.
+    pub fn identity(&mut self, until: u64, at: u64) -> Result<u64, Trouble> {
+        match &mut self.sts {
+            Some(sts) if at >= until => sts.ask(at).map(|()| at + ROLE_LASTS),
+            _ => Ok(until),
+        }
     }
 
     /// Whether services take a key of this version.

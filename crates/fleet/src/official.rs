@@ -24,6 +24,8 @@ pub struct Official<const JAVA: bool> {
     waiting: bool,
     tokens: u64,
     filled: u64,
+    /// Until when the assumed role serves.
+    identity_until: u64,
 }
 
 impl<const JAVA: bool> Client for Official<JAVA> {
@@ -40,6 +42,7 @@ impl<const JAVA: bool> Client for Official<JAVA> {
             waiting: false,
             tokens: TOKENS,
             filled: 0,
+            identity_until: 0,
         }
     }
 
@@ -111,7 +114,12 @@ impl<const JAVA: bool> Official<JAVA> {
     fn attempt(&mut self, world: &mut World) {
         let Some((since, failures, _)) = self.fetch.take() else { return };
         let at = world.at();
-        match world.cloud.ask(at) {
+        let identity = world.cloud.identity(self.identity_until, at);
+        let answer = identity.and_then(|until| {
+            self.identity_until = until;
+            world.cloud.ask(at)
+        });
+        match answer {
             Ok(version) => {
                 self.version = Some(version);
                 self.plan(world);

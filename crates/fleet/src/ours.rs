@@ -4,7 +4,7 @@ use crate::cloud::Trouble;
 use crate::simulation::{Client, Kind, World};
 use kmsramcred::cache::{Complaint, Policy, Refusal, State, Step, Ticket, Verdict};
 use kmsramcred::clock::{Deadline, Moment};
-use kmsramcred::gateway::retry::{Pace, pause_until};
+use kmsramcred::pace::{self, Pace};
 use std::time::Duration;
 
 /// The default of both budgets: a call's and a fetch's.
@@ -16,6 +16,8 @@ struct Fetch {
     ticket: Ticket,
     deadline: Deadline,
     failures: u32,
+    /// The source counts its failures by itself.
+    refused_by_sts: u32,
     /// KMS had too many requests at the last attempt.
     throttled: bool,
     /// Events of other times are of no meaning any more.
@@ -37,12 +39,14 @@ pub struct Ours {
     fetch: Option<Box<Fetch>>,
     call: Option<Box<Call>>,
     tick_at: u64,
+    /// Until when the assumed role serves.
+    identity_until: u64,
 }
 
 impl Client for Ours {
     fn new(seed: u64, _process_random: f64, world: &World) -> Ours {
         let state = State::new(Policy::default(), seed, &world.published, world.now());
-        Ours { state, fetch: None, call: None, tick_at: u64::MAX }
+        Ours { state, fetch: None, call: None, tick_at: u64::MAX, identity_until: 0 }
     }
 
     fn fill(&mut self, world: &mut World, version: &'static str) {
@@ -88,17 +92,32 @@ impl Ours {
 
     fn begin(&mut self, ticket: Ticket, world: &mut World) {
         let deadline = Deadline(world.now().at + BUDGET);
-        self.fetch = Some(Box::new(Fetch { ticket, deadline, failures: 0, throttled: false, attempt_at: world.at() }));
+        self.fetch = Some(Box::new(Fetch {
+            ticket,
+            deadline,
+            failures: 0,
+            refused_by_sts: 0,
+            throttled: false,
+            attempt_at: world.at(),
+        }));
         self.attempt(world);
     }
 
     fn attempt(&mut self, world: &mut World) {
         let Some(mut fetch) = self.fetch.take() else { return };
         let (at, now) = (world.at(), world.now());
-        let result = match world.cloud.ask(at) {
+        let identity = world.cloud.identity(self.identity_until, at);
+        let by_sts = identity.is_err();
+        let answer = identity.and_then(|until| {
+            self.identity_until = until;
+            world.cloud.ask(at)
+        });
+        let result = match answer {
             Ok(version) => Ok(world.cloud.value(version, at)),
             Err(trouble) => {
-                fetch.failures += 1;
+                let failures = if by_sts { &mut fetch.refused_by_sts } else { &mut fetch.failures };
+                *failures += 1;
+                let failures = *failures;
                 let waits = self.call.as_ref().is_some_and(|call| !call.deadline.is_over(now.at));
                 fetch.throttled = trouble == Trouble::Throttled;
                 let pace = match trouble {
@@ -106,12 +125,11 @@ impl Ours {
                     Trouble::Unreached if waits => Pace::Awaited,
                     Trouble::Unreached => Pace::Unhurried,
                 };
-                let rng = &world.rng;
-                let jitter = |most: Duration| most.mul_f64(rng.borrow_mut().f64());
-                match pause_until(fetch.failures, None, now.at, fetch.deadline, pace, &jitter) {
-                    Some(until) => {
+                match pace::pause(failures, None, fetch.deadline.rest(now.at), pace) {
+                    Some((least, most)) => {
+                        let pause = least + (most - least).mul_f64(world.rng.borrow_mut().f64());
                         // An attempt of no time at all must not meet its own event.
-                        fetch.attempt_at = world.since_start(until).max(at + 1);
+                        fetch.attempt_at = world.since_start(now.at + pause).max(at + 1);
                         world.later(fetch.attempt_at, Kind::Attempt);
                         self.fetch = Some(fetch);
                         return;

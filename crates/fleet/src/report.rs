@@ -3,7 +3,7 @@
 use crate::cloud::QUOTA;
 use crate::official::Official;
 use crate::ours::Ours;
-use crate::simulation::{Scenario, Tally, run};
+use crate::simulation::{Progress, Scenario, Tally, peak, run, sums};
 use std::fmt::Write;
 
 /// Whose rules.
@@ -39,26 +39,27 @@ impl Rules {
     }
 
     /// Runs a scenario under these rules.
-    pub fn run(self, scenario: Scenario, clients: usize) -> Tally {
+    pub fn run(self, scenario: Scenario, clients: usize, progress: &Progress<'_>) -> Tally {
         match self {
-            Rules::Ours => run::<Ours>(scenario, clients),
-            Rules::Java => run::<Official<true>>(scenario, clients),
-            Rules::Python => run::<Official<false>>(scenario, clients),
+            Rules::Ours => run::<Ours>(scenario, clients, progress),
+            Rules::Java => run::<Official<true>>(scenario, clients, progress),
+            Rules::Python => run::<Official<false>>(scenario, clients, progress),
         }
     }
 }
 
 /// The head of the table.
-pub const HEAD: &str = "| Clients | Scenario | Rules | Peak, requests/s | Requests | Refused by the quota | Failed calls \
-                        | Half hold it after | All hold it after |\n|---|---|---|---|---|---|---|---|---|\n";
+pub const HEAD: &str = "| Clients | Scenario | Rules | Peak, requests/s | Requests | Refused by the quota | Peak at STS \
+                        | Failed calls | Half hold it after | All hold it after |\n\
+                        |---|---|---|---|---|---|---|---|---|---|\n";
 
 /// One line of the table.
 pub fn row(scenario: Scenario, rules: Rules, tally: &Tally) -> String {
-    let (asked, refused) = tally.sums();
+    let (asked, refused) = sums(&tally.seconds);
     let all = match tally.last {
         Some(last) => time(last),
         None => {
-            let why = if tally.stopped { "stopped early" } else { "never" };
+            let why = tally.stopped.map_or_else(|| "never".to_owned(), |at| format!("stopped after {}", time(at)));
             format!("{why}: {} hold it", count(tally.hold as u64))
         }
     };
@@ -67,9 +68,10 @@ pub fn row(scenario: Scenario, rules: Rules, tally: &Tally) -> String {
         count(tally.clients as u64),
         scenario.words().to_owned(),
         rules.words().to_owned(),
-        count(tally.peak().into()),
+        count(peak(&tally.seconds).into()),
         count(asked),
         count(refused),
+        if tally.sts.is_empty() { "–".to_owned() } else { count(peak(&tally.sts).into()) },
         count(tally.failed_calls),
         half,
         all,
@@ -77,7 +79,8 @@ pub fn row(scenario: Scenario, rules: Rules, tally: &Tally) -> String {
     format!("| {} |\n", cells.join(" | "))
 }
 
-fn count(number: u64) -> String {
+/// With a comma between thousands.
+pub fn count(number: u64) -> String {
     let digits = number.to_string();
     let mut out = String::new();
     for (index, digit) in digits.chars().enumerate() {
@@ -89,7 +92,8 @@ fn count(number: u64) -> String {
     out
 }
 
-fn time(ms: u64) -> String {
+/// A length of time.
+pub fn time(ms: u64) -> String {
     let seconds = ms / 1_000;
     match seconds {
         0..120 => format!("{seconds}.{} s", ms % 1_000 / 100),
@@ -106,7 +110,7 @@ const HEIGHT: f64 = 220.0;
 pub fn plot(scenario: Scenario, tallies: &[(Rules, &Tally)]) -> String {
     let clients = tallies.first().map_or(0, |(_, tally)| tally.clients);
     let longest = tallies.iter().map(|(_, tally)| tally.seconds.len()).max().unwrap_or(1).clamp(1, 3 * 3_600);
-    let peak = tallies.iter().map(|(_, tally)| tally.peak()).max().unwrap_or(1).max(QUOTA * 2);
+    let peak = tallies.iter().map(|(_, tally)| peak(&tally.seconds)).max().unwrap_or(1).max(QUOTA * 2);
     let top = f64::from(peak + 1).ln();
     let y = |asked: u32| 40.0 + HEIGHT * (1.0 - f64::from(asked + 1).ln() / top);
     let x = |second: usize| 60.0 + WIDTH * second as f64 / longest as f64;

@@ -1,6 +1,6 @@
 //! The queue of events, and the scenarios.
 
-use crate::cloud::{Cloud, EPOCH_MS, NEW, OLD, Second};
+use crate::cloud::{Cloud, Desk, EPOCH_MS, NEW, OLD, QUOTA, STS_QUOTA, Second};
 use kmsramcred::cache::{Now, Published};
 use kmsramcred::clock::{Clock, Moment, PausedClock};
 use std::cell::RefCell;
@@ -12,8 +12,8 @@ use std::time::Duration;
 pub const PERIOD: u64 = 10_000;
 /// The secrets of each process.
 pub const SECRETS: usize = 2;
-/// A simulation ends after so many requests that the quota refused, and says so.
-pub const MOST_REFUSED: u64 = 50_000_000;
+/// A simulation ends after so many events, and says so.
+pub const MOST_EVENTS: u64 = 50_000_000;
 const HOUR: u64 = 3_600_000;
 
 /// What happens to a client.
@@ -108,11 +108,14 @@ pub enum Scenario {
     Outage,
     /// All processes start within ten seconds.
     Restart,
+    /// The same, and each has to assume a role first.
+    Role,
 }
 
 impl Scenario {
     /// All of them.
-    pub const ALL: [Scenario; 4] = [Scenario::Dead, Scenario::Overlap, Scenario::Outage, Scenario::Restart];
+    pub const ALL: [Scenario; 5] =
+        [Scenario::Dead, Scenario::Overlap, Scenario::Outage, Scenario::Restart, Scenario::Role];
 
     /// In words.
     pub fn words(self) -> &'static str {
@@ -121,12 +124,17 @@ impl Scenario {
             Scenario::Overlap => "rotation, the old key still works",
             Scenario::Outage => "the same, KMS down for an hour",
             Scenario::Restart => "all start within 10 s",
+            Scenario::Role => "all start within 10 s, each assumes a role",
         }
     }
 
     /// The moment that matters, in milliseconds since the beginning.
     pub fn begins(self) -> u64 {
-        if self == Scenario::Restart { 0 } else { HOUR }
+        if self.is_a_start() { 0 } else { HOUR }
+    }
+
+    fn is_a_start(self) -> bool {
+        matches!(self, Scenario::Restart | Scenario::Role)
     }
 }
 
@@ -143,41 +151,43 @@ pub struct Tally {
     pub last: Option<u64>,
     /// What KMS was asked, second by second, from the moment that matters on.
     pub seconds: Vec<Second>,
-    /// Requests that were answered.
+    /// What STS was asked, where it was.
+    pub sts: Vec<Second>,
+    /// Requests that KMS answered.
     pub answered: u64,
     /// Requests that met the outage.
     pub unreached: u64,
     /// Calls that showed an error to the application.
     pub failed_calls: u64,
-    /// Stopped early, after too many requests.
-    pub stopped: bool,
+    /// Stopped early, after too many events: when.
+    pub stopped: Option<u64>,
 }
 
-impl Tally {
-    /// The most requests within a second.
-    pub fn peak(&self) -> u32 {
-        self.seconds.iter().map(|second| second.asked).max().unwrap_or_default()
-    }
-
-    /// All requests that KMS got, and those that the quota refused.
-    pub fn sums(&self) -> (u64, u64) {
-        self.seconds.iter().fold((0, 0), |(asked, refused), second| {
-            (asked + u64::from(second.asked), refused + u64::from(second.refused))
-        })
-    }
+/// The most requests within a second.
+pub fn peak(seconds: &[Second]) -> u32 {
+    seconds.iter().map(|second| second.asked).max().unwrap_or_default()
 }
+
+/// All requests, and those that the quota refused.
+pub fn sums(seconds: &[Second]) -> (u64, u64) {
+    seconds
+        .iter()
+        .fold((0, 0), |(asked, refused), second| (asked + u64::from(second.asked), refused + u64::from(second.refused)))
+}
+
+/// Hears now and then how far a simulation is: milliseconds since the moment that matters, and who holds the new key.
+pub type Progress<'a> = dyn Fn(u64, usize) + 'a;
 
 /// Runs one scenario with so many clients.
-pub fn run<C: Client>(scenario: Scenario, clients: usize) -> Tally {
+pub fn run<C: Client>(scenario: Scenario, clients: usize, progress: &Progress<'_>) -> Tally {
     let begins = scenario.begins();
     let mut world = World::new(Cloud {
         rotates: begins,
         old_dies: if scenario == Scenario::Dead { begins } else { u64::MAX },
         outage: if scenario == Scenario::Outage { begins..begins + HOUR } else { 0..0 },
-        seconds: Vec::new(),
+        kms: Desk::new(QUOTA),
+        sts: (scenario == Scenario::Role).then(|| Desk::new(STS_QUOTA)),
         unreached: 0,
-        answered: 0,
-        refused: 0,
     });
     let mut draw = fastrand::Rng::with_seed(20_250_101);
     let mut queue = BinaryHeap::new();
@@ -188,17 +198,22 @@ pub fn run<C: Client>(scenario: Scenario, clients: usize) -> Tally {
             process_random = draw.f64();
         }
         let mut client = C::new(draw.u64(..), process_random, &world);
-        if scenario != Scenario::Restart {
+        if !scenario.is_a_start() {
             client.fill(&mut world, OLD);
         }
-        if matches!(scenario, Scenario::Restart | Scenario::Dead) {
+        if scenario.is_a_start() || scenario == Scenario::Dead {
             world.later(begins + draw.u64(0..PERIOD), Kind::Call);
         }
         queue.extend(world.events.drain(..).map(|(at, kind)| Reverse((at, index, kind))));
         fleet.push(client);
     }
-    let (mut hold, mut half, mut last, mut stopped) = (0, None, None, false);
+    let (mut hold, mut half, mut last, mut stopped) = (0, None, None, None);
+    let mut events = 0_u64;
     while let Some(Reverse((at, index, kind))) = queue.pop() {
+        events += 1;
+        if events.is_multiple_of(1 << 20) {
+            progress(at.saturating_sub(begins), hold);
+        }
         if at > begins + 24 * HOUR {
             break;
         }
@@ -216,19 +231,21 @@ pub fn run<C: Client>(scenario: Scenario, clients: usize) -> Tally {
                 break;
             }
         }
-        stopped = world.cloud.refused > MOST_REFUSED;
-        if stopped {
+        if events == MOST_EVENTS {
+            stopped = Some(at.saturating_sub(begins));
             break;
         }
     }
-    let skip = usize::try_from(begins / 1_000).unwrap_or_default().min(world.cloud.seconds.len());
+    let kms = &mut world.cloud.kms;
+    let skip = usize::try_from(begins / 1_000).unwrap_or_default().min(kms.seconds.len());
     Tally {
         clients,
         hold,
         half,
         last,
-        seconds: world.cloud.seconds.split_off(skip),
-        answered: world.cloud.answered,
+        seconds: kms.seconds.split_off(skip),
+        answered: kms.answered,
+        sts: world.cloud.sts.map(|sts| sts.seconds).unwrap_or_default(),
         unreached: world.cloud.unreached,
         failed_calls: world.failed_calls,
         stopped,

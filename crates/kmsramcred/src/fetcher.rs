@@ -40,9 +40,9 @@ struct Closing {
 }
 
 impl Closing {
-    /// Pauses for a random time up to `longest`; answers `false` when the client was closed.
-    fn pause(&self, longest: Duration) -> bool {
-        let wait = longest.mul_f64(fastrand::f64());
+    /// Pauses for a random time between these; answers `false` when the client was closed.
+    fn pause(&self, least: Duration, most: Duration) -> bool {
+        let wait = least + (most - least).mul_f64(fastrand::f64());
         let closed = self.closed.lock().unwrap_or_else(PoisonError::into_inner);
         let open = |closed: &mut bool| !*closed;
         !*self.changed.wait_timeout_while(closed, wait, open).unwrap_or_else(PoisonError::into_inner).0

@@ -35,6 +35,7 @@ mod fork;
 pub mod fuzzing;
 pub mod gateway;
 mod logging;
+pub mod pace;
 mod refresher;
 mod secret;
 pub mod secret_text;

@@ -68,7 +68,7 @@ fn vector_imds_conversations() {
             imdsv1_disabled: vector["input"]["disable_imds_v1"] == true,
             ..EcsRamRoleSettings::default()
         };
-        let pause = Box::new(|_| panic!("a pause means that a round was repeated"));
+        let pause = Box::new(|_, _| panic!("a pause means that a round was repeated"));
         let source = EcsRamRole::new(recorded.clone(), clock.clone(), settings, pause);
         let result = source.identity(Deadline::after(&*clock, Duration::from_secs(10)));
 

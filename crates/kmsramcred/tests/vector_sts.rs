@@ -114,7 +114,7 @@ fn check_identity(identity: &Identity, expected: &Value, name: &str) {
 }
 
 fn pause() -> Box<kmsramcred::source::Pause> {
-    Box::new(|_| panic!("a pause means that a question was repeated"))
+    Box::new(|_, _| panic!("a pause means that a question was repeated"))
 }
 
 #[test]

@@ -9,7 +9,7 @@ use std::path::Path;
 const CORE: &str = "crates/kmsramcred/src";
 
 /// Known to every stage. They may use each other.
-const BASE: [&str; 7] = ["civil_time", "clock", "error", "exchange", "logging", "secret_text", "stats"];
+const BASE: [&str; 8] = ["civil_time", "clock", "error", "exchange", "logging", "pace", "secret_text", "stats"];
 
 /// The journey of a credential: each may use those before it.
 const STAGES: [&str; 7] = ["config", "source", "sign", "transport", "gateway", "secret_value", "cache"];

@@ -50,13 +50,19 @@ pub fn is_definite(error: &Error) -> bool {
     )
 }
 
+/// Whether KMS, or the place that lends the identity, had too many requests.
+fn is_throttled(error: &Error) -> bool {
+    let code = error.code().unwrap_or_default();
+    error.kind() == ErrorKind::KmsThrottled || error.http_status() == Some(429) || code.starts_with("Throttling")
+}
+
 impl Failures {
     /// Notes one more failed fetch.
     pub fn record(&mut self, error: Error, now: Moment, rng: &mut fastrand::Rng) {
         let before = self.last.as_ref().map_or(0, |last| last.in_a_row);
         let (first, most) = match error.kind() {
             _ if is_definite(&error) => (DEFINITE_FIRST, DEFINITE_MOST),
-            ErrorKind::KmsThrottled => (THROTTLED_FIRST, NEED_RETRY_MOST),
+            _ if is_throttled(&error) => (THROTTLED_FIRST, NEED_RETRY_MOST),
             _ => (NEED_RETRY_FIRST, NEED_RETRY_MOST),
         };
         let asked = error.retry_after().unwrap_or_default().min(NEED_RETRY_MOST);
@@ -131,9 +137,11 @@ mod tests {
     #[test]
     fn a_fetch_that_ended_throttled_is_not_followed_by_another_at_once() {
         let mut rng = fastrand::Rng::with_seed(7);
-        for _ in 0..40 {
+        let by_kms = Error::new(ErrorKind::KmsThrottled, "slow down");
+        let by_sts = Error::new(ErrorKind::SourceUnavailable, "slow down").with_code("Throttling.User");
+        for error in std::iter::repeat_n([by_kms, by_sts], 20).flatten() {
             let mut failures = Failures::default();
-            failures.record(Error::new(ErrorKind::KmsThrottled, "slow down"), Moment(0), &mut rng);
+            failures.record(error, Moment(0), &mut rng);
             let rest = failures.need_rest(Moment(0)).unwrap();
             assert!(rest >= THROTTLED_FIRST / 2 && rest <= NEED_RETRY_MOST, "{rest:?}");
         }

@@ -112,7 +112,7 @@ impl Workshop<'_> {
 
     fn pause(&self) -> Box<Pause> {
         let pausing = Arc::clone(self.closing);
-        Box::new(move |longest| pausing.pause(longest))
+        Box::new(move |least, most| pausing.pause(least, most))
     }
 }
 

@@ -1,10 +1,10 @@
 //! One fetch: attempts, pauses and corrections until there is an answer, a definite refusal, or no time left.
 
 use super::course::Course;
-use super::retry::{self, Pace};
 use super::{Answer, Gateway};
 use crate::clock::{Clock, Deadline, Moment};
 use crate::error::{Error, ErrorKind};
+use crate::pace::{self, Pace};
 use std::fmt;
 use std::time::Duration;
 
@@ -65,10 +65,11 @@ pub fn fetch(
                 Some(waiter) if waiter > now => Pace::Awaited,
                 _ => Pace::Unhurried,
             };
-            let until = match course.failed_rounds() {
+            let pause = match course.failed_rounds() {
                 0 => None,
-                rounds => retry::pause_until(rounds, asked, now, deadline, pace, parts.jitter),
+                rounds => pace::pause(rounds, asked, deadline.rest(now), pace),
             };
+            let until = pause.map(|(least, most)| now + least + (parts.jitter)(most - least));
             let at_least = |until| if pace == Pace::Throttled { until } else { now + asked.unwrap_or_default() };
             match until {
                 None => return Err(course.error()),

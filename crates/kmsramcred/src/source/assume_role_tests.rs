@@ -58,7 +58,7 @@ fn assumed(asker: Arc<dyn Source>, replies: Vec<Reply>) -> (Arc<PausedClock>, Ar
         }
     };
     let pausing = clock.clone();
-    let pause = Box::new(move |longest| {
+    let pause = Box::new(move |_, longest| {
         pausing.advance(longest);
         true
     });
@@ -126,8 +126,10 @@ fn a_refusal_is_told_with_its_code_and_never_with_its_words() {
 #[test]
 fn silence_and_throttling_are_asked_again() {
     let replies = vec![refused(400, "Throttling.User"), refused(503, "ServiceUnavailable"), granted("STS.one")];
-    let (clock, _, source, _) = assumed(fixed("base"), replies);
+    let (clock, _, source, dates) = assumed(fixed("base"), replies);
     assert_eq!(ask(&clock, &source).unwrap().access_key_id, "STS.one");
+    let dates: Vec<_> = dates.lock().unwrap().iter().map(|date| date - START).collect();
+    assert_eq!(dates, [0, 1_000, 1_400], "after throttling the pause is longer");
 }
 
 #[test]

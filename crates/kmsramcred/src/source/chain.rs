@@ -96,7 +96,7 @@ impl Chain {
             "credentials_type is not set, and no link of the default chain gives an identity: {}.",
             reasons.join("; ")
         );
-        Err(Failure { error: Error::new(kind, message), passing: cut_short })
+        Err(Failure::new(Error::new(kind, message), cut_short))
     }
 }
 

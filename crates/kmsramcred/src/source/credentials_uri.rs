@@ -67,7 +67,7 @@ impl Lender for UriLender {
             let message = format!("No usable answer from {}: {}", self.place(), error.message());
             let passing = !matches!(error.kind(), ErrorKind::Tls | ErrorKind::KmsServer);
             let kind = if error.kind() == ErrorKind::Tls { ErrorKind::Tls } else { ErrorKind::SourceUnavailable };
-            Failure { error: Error::new(kind, message), passing }
+            Failure::new(Error::new(kind, message), passing)
         })?;
         match response.status {
             200 => {
@@ -77,7 +77,8 @@ impl Lender for UriLender {
                 let passing = status >= 500 || status == 429;
                 let kind = if passing { ErrorKind::SourceUnavailable } else { ErrorKind::SourceDenied };
                 let message = format!("No identity from {}: its status is {status}.", self.place());
-                Err(Failure { error: Error::new(kind, message).with_http_status(status), passing })
+                let error = Error::new(kind, message).with_http_status(status);
+                Err(Failure { error, passing, throttled: status == 429 })
             }
         }
     }

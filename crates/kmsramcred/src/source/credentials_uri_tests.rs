@@ -19,7 +19,7 @@ fn source(target: &str, replies: Vec<Reply>) -> (Arc<PausedClock>, Arc<Scripted>
         clock: clock.clone(),
     };
     let pausing = clock.clone();
-    let pause = Box::new(move |longest| {
+    let pause = Box::new(move |_, longest| {
         pausing.advance(longest);
         true
     });

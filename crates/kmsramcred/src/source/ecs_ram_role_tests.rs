@@ -30,7 +30,7 @@ fn source(replies: Vec<Reply>) -> (Arc<PausedClock>, Arc<Scripted>, Arc<EcsRamRo
     let script = Scripted::new(&clock, replies);
     let settings = EcsRamRoleSettings { role_name: Some("web".into()), ..EcsRamRoleSettings::default() };
     let pausing = clock.clone();
-    let pause = Box::new(move |longest| {
+    let pause = Box::new(move |_, longest| {
         pausing.advance(longest);
         true
     });
@@ -157,7 +157,7 @@ fn a_short_lived_identity_is_renewed_at_half_its_life() {
 fn a_closed_client_ends_the_pauses() {
     let clock = Arc::new(PausedClock::new(START));
     let script = Scripted::new(&clock, vec![no_answer(), no_answer()]);
-    let pause = Box::new(|_| false);
+    let pause = Box::new(|_, _| false);
     let source = EcsRamRole::new(script, clock.clone(), EcsRamRoleSettings::default(), pause);
     let error = source.identity(Deadline::after(&*clock, Duration::from_secs(3600))).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Closed, "{error}");

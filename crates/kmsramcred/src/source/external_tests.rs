@@ -27,7 +27,7 @@ fn source(runs: Vec<Result<Ended, RunFailure>>) -> (Arc<PausedClock>, Script, Ex
         }
         ended
     });
-    let source = External::new(vec!["tool".into()], PLACE.to_owned(), run, clock.clone(), Box::new(|_| true));
+    let source = External::new(vec!["tool".into()], PLACE.to_owned(), run, clock.clone(), Box::new(|_, _| true));
     (clock, script, source)
 }
 

@@ -26,7 +26,8 @@ impl Failure {
     fn of_status(authority: &str, what: &str, status: u16) -> Failure {
         let message = format!("The ECS metadata service at {authority} did not give {what}.");
         if status >= 500 || status == 429 {
-            Failure::passing(Error::new(ErrorKind::SourceUnavailable, message).with_http_status(status))
+            let error = Error::new(ErrorKind::SourceUnavailable, message).with_http_status(status);
+            Failure { throttled: status == 429, ..Failure::passing(error) }
         } else {
             Failure::denied(message, status)
         }
@@ -81,11 +82,11 @@ impl MetadataService {
         if !self.imdsv1_disabled {
             return Ok(None);
         }
-        let Failure { error, passing } = failure;
+        let Failure { error, .. } = &failure;
         let message = format!("{} Version 1 of the service, which needs no token, is disabled.", error.message());
         let status = error.http_status();
         let error = Error::new(error.kind(), message);
-        Err(Failure { error: status.map_or(error.clone(), |status| error.with_http_status(status)), passing })
+        Err(Failure { error: status.map_or(error.clone(), |status| error.with_http_status(status)), ..failure })
     }
 
     fn role(&self, token: Option<&SecretText>, deadline: Deadline) -> Result<String, Failure> {
@@ -153,7 +154,7 @@ impl MetadataService {
         self.exchange.exchange(&request, attempt).map_err(|error| {
             let message = format!("The ECS metadata service gave no usable answer: {}", error.message());
             let passing = error.kind() != ErrorKind::KmsServer;
-            Failure { error: Error::new(ErrorKind::SourceUnavailable, message), passing }
+            Failure::new(Error::new(ErrorKind::SourceUnavailable, message), passing)
         })
     }
 }

@@ -30,7 +30,7 @@ fn source(scratch: &Scratch, replies: Vec<Reply>) -> (Arc<PausedClock>, Arc<Scri
     let provider = "acs:ram::1:oidc-provider/p".to_owned();
     let path = scratch.path().join("token");
     let file = NamedFile::new(path.clone(), &path);
-    (clock.clone(), script, OidcRole::new(place, role, provider, file, "agent".into(), Box::new(|_| true)))
+    (clock.clone(), script, OidcRole::new(place, role, provider, file, "agent".into(), Box::new(|_, _| true)))
 }
 
 fn ask(clock: &PausedClock, source: &OidcRole) -> Result<Arc<Identity>, Error> {

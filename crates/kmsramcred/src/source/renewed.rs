@@ -24,6 +24,7 @@ use super::{Identity, Source};
 use crate::clock::{Clock, Deadline, Moment};
 use crate::error::{Error, ErrorKind};
 use crate::logging::{LogLevel, record};
+use crate::pace::{self, Pace};
 use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
@@ -34,11 +35,9 @@ const AHEAD: Duration = Duration::from_secs(15 * 60);
 const RENEWAL: Duration = Duration::from_secs(3);
 /// After a failed renewal the next one waits this long, or half of what is left of the identity.
 const RENEWAL_PAUSE: Duration = Duration::from_secs(60);
-const FIRST_PAUSE: Duration = Duration::from_millis(100);
-const LONGEST_PAUSE: Duration = Duration::from_secs(1);
 
-/// Waits between two rounds, for a random time up to the given one. Answers `false` when the client was closed: stop.
-pub type Pause = dyn Fn(Duration) -> bool + Send + Sync;
+/// Waits between two rounds, for a random time between the given ones. Answers `false` when the client was closed: stop.
+pub type Pause = dyn Fn(Duration, Duration) -> bool + Send + Sync;
 
 /// A place that lends identities.
 pub trait Lender: Send + Sync {
@@ -114,23 +113,21 @@ impl<L: Lender> Renewed<L> {
 
     /// Asks until there is an answer or the budget is over.
     fn ask_on(&self, deadline: Deadline, stumbled: &dyn Fn(&Error)) -> Result<Identity, Failure> {
-        let mut longest = FIRST_PAUSE;
+        let mut failures = 0;
         loop {
-            match self.lender.lend(deadline) {
+            let failure = match self.lender.lend(deadline) {
                 Ok(identity) => return Ok(identity),
-                Err(failure) => {
-                    let rest = deadline.rest(self.clock.now());
-                    if !failure.passing || rest <= longest {
-                        return Err(failure);
-                    }
-                    stumbled(&failure.error);
-                }
-            }
-            if !(self.pause)(longest) {
+                Err(failure) => failure,
+            };
+            failures += 1;
+            let pace = if failure.throttled { Pace::Throttled } else { Pace::Awaited };
+            let pause = pace::pause(failures, None, deadline.rest(self.clock.now()), pace);
+            let Some((least, most)) = pause.filter(|_| failure.passing) else { return Err(failure) };
+            stumbled(&failure.error);
+            if !(self.pause)(least, most) {
                 let message = format!("The client was closed while {} was asked.", self.lender.place());
                 return Err(Failure::settled(Error::new(ErrorKind::Closed, message)));
             }
-            longest = (longest * 2).min(LONGEST_PAUSE);
         }
     }
 

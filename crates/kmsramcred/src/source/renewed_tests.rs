@@ -84,7 +84,7 @@ impl Table {
                 source: source.clone(),
             };
             let pausing = clock.clone();
-            let pause = Box::new(move |longest| {
+            let pause = Box::new(move |_, longest| {
                 pausing.advance(longest);
                 true
             });

@@ -14,15 +14,21 @@ pub struct Failure {
     pub(super) error: Error,
     /// Whether the same question may succeed a moment later.
     pub(super) passing: bool,
+    /// The place had too many requests.
+    pub(super) throttled: bool,
 }
 
 impl Failure {
     pub(super) fn passing(error: Error) -> Failure {
-        Failure { error, passing: true }
+        Failure::new(error, true)
     }
 
     pub(super) fn settled(error: Error) -> Failure {
-        Failure { error, passing: false }
+        Failure::new(error, false)
+    }
+
+    pub(super) fn new(error: Error, passing: bool) -> Failure {
+        Failure { error, passing, throttled: false }
     }
 }
 

@@ -9,7 +9,7 @@ use std::time::Duration;
 type Known = Option<&'static str>;
 
 fn failure(passing: bool) -> Failure {
-    Failure { error: Error::new(ErrorKind::SourceUnavailable, "nobody is at home"), passing }
+    Failure::new(Error::new(ErrorKind::SourceUnavailable, "nobody is at home"), passing)
 }
 
 fn late() -> Error {

@@ -80,7 +80,7 @@ impl Sts {
             let message = format!("{} gave no usable answer: {}", self.name(), error.message());
             let kind = if error.kind() == ErrorKind::Tls { ErrorKind::Tls } else { ErrorKind::SourceUnavailable };
             let passing = !matches!(error.kind(), ErrorKind::Tls | ErrorKind::KmsServer);
-            let failure = Failure { error: Error::new(kind, message), passing };
+            let failure = Failure::new(Error::new(kind, message), passing);
             Refusal { failure, about_the_asker: false, about_the_date: false }
         })?;
         if response.status == 200 {
@@ -116,7 +116,7 @@ impl Sts {
         if let Some(code) = code {
             error = error.with_code(code);
         }
-        Refusal { failure: Failure { error, passing }, about_the_asker, about_the_date }
+        Refusal { failure: Failure { error, passing, throttled }, about_the_asker, about_the_date }
     }
 
     /// Whether a request was refused for its date, and the clock of STS is known now.
