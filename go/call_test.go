@@ -5,6 +5,7 @@ import (
 	"runtime/pprof"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/kmsramcred/kmsramcred/go"
 	"github.com/kmsramcred/kmsramcred/go/internal/emulator"
@@ -106,5 +107,22 @@ func TestAThousandRefusedCallsHoldFewThreads(t *testing.T) {
 	group.Wait()
 	if made := pprof.Lookup("threadcreate").Count() - before; made > 64 {
 		t.Fatalf("%d threads", made)
+	}
+}
+
+func TestWhatIsNotAboutTheKeyQueuesBehindNobody(t *testing.T) {
+	kms := emulator.Start(t)
+	secret := kms.Secret(kms.Open(), map[string]any{"name": "s"})
+	credential, err := secret.Credential(t.Context())
+	must(t, err)
+	defer secret.HoldReports()()
+	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Second)
+	defer cancel()
+	verdict, err := secret.ReportFailure(ctx, kmsramcred.Refusal{
+		Serial: credential.Serial(), Service: "oss", Host: "h", Code: "NoSuchKey", HTTPStatus: 404, Round: 1,
+	}, kmsramcred.CallBudget)
+	must(t, err)
+	if verdict.Action != kmsramcred.Unrelated {
+		t.Fatal(verdict.Action)
 	}
 }

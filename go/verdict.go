@@ -46,6 +46,18 @@ type Refusal struct {
 	Round      int    // 1 for the first refusal of a call, one more each time
 }
 
+func (r Refusal) toC() ffi.Refusal {
+	return ffi.Refusal{
+		Serial:     r.Serial,
+		Service:    r.Service,
+		Host:       r.Host,
+		Code:       r.Code,
+		Judged:     r.Judged,
+		HTTPStatus: int32(r.HTTPStatus),
+		Round:      uint32(max(0, r.Round)),
+	}
+}
+
 // Verdict is what to do about a refusal.
 type Verdict struct {
 	Action     Action
@@ -74,13 +86,17 @@ func (v Verdict) Again(ctx context.Context) bool {
 
 // ReportFailure tells that a service refused a call, and asks what to do. left is what is left of the call's budget, which
 // begins at its first refusal (10 s is a good one) and ends the retries; a nearer deadline of ctx counts instead. When ctx
-// is cancelled it returns at once.
+// is cancelled it returns at once, and so it does for what is not about the key.
 func (s *Secret) ReportFailure(ctx context.Context, refusal Refusal, left time.Duration) (Verdict, error) {
 	if err := ctx.Err(); err != nil {
 		return Verdict{Action: GiveUp}, err
 	}
 	if deadline, ok := ctx.Deadline(); ok {
 		left = min(left, time.Until(deadline))
+	}
+	asked := refusal.toC()
+	if !s.handle.IsAboutTheKey(asked) {
+		return Verdict{Action: Unrelated}, nil
 	}
 	ends := time.Now().Add(left)
 	// Of the many that meet one dead key, few wait in C; the others find its successor there.
@@ -94,15 +110,7 @@ func (s *Secret) ReportFailure(ctx context.Context, refusal Refusal, left time.D
 	go func() {
 		defer func() { <-s.reporting }()
 		var fault *ffi.Fault
-		found, fault = s.handle.ReportFailure(ffi.Refusal{
-			Serial:     refusal.Serial,
-			Service:    refusal.Service,
-			Host:       refusal.Host,
-			Code:       refusal.Code,
-			Judged:     refusal.Judged,
-			HTTPStatus: int32(refusal.HTTPStatus),
-			Round:      uint32(max(0, refusal.Round)),
-		}, milliseconds(time.Until(ends)))
+		found, fault = s.handle.ReportFailure(asked, milliseconds(time.Until(ends)))
 		done <- asError(fault)
 	}()
 	select {

@@ -820,6 +820,24 @@ kmsramcred_status kmsramcred_secret_report_failure(const struct kmsramcred_secre
                                                    struct kmsramcred_error **error_out);
 
 /**
+ * Whether such an answer of a service is about the key at all; of any other `kmsramcred_secret_report_failure` says
+ * KMSRAMCRED_VERDICT_UNRELATED at once. For programs that keep few threads for calls that may block. The parameters are
+ * those of that function.
+ *
+ * NULL: gives false for `secret`; `service` may be with length 0; `code` may be with length 0, which is not the same as
+ * an empty code.
+ * Returns: false too for what that function would not take.
+ * Threads: any. Does not block.
+ */
+KMSRAMCRED_API
+bool kmsramcred_secret_is_about_the_key(const struct kmsramcred_secret *secret,
+                                        const char *service,
+                                        size_t service_len,
+                                        const char *code,
+                                        size_t code_len,
+                                        int32_t http_status);
+
+/**
  * Tells the library that a service accepted a call made with `serial`. Needed once for each serial: skip it when
  * `kmsramcred_credential_is_accepted` is true.
  *

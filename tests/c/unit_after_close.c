@@ -93,6 +93,15 @@ int main(void) {
                KMSRAMCRED_OK);
   CHECK(verdict == KMSRAMCRED_VERDICT_UNRELATED && wait == 0);
 
+  /* Whether it is worth a report can be asked before. */
+  CHECK(!kmsramcred_secret_is_about_the_key(secret, "Ecs", 3, "QuotaExceeded", 13, 403));
+  CHECK(kmsramcred_secret_is_about_the_key(secret, "Ecs", 3, "InvalidAccessKeyId", 18, 0));
+  CHECK(kmsramcred_secret_is_about_the_key(secret, NULL, 0, NULL, 0, 0));
+  CHECK(kmsramcred_secret_is_about_the_key(secret, "oss", 3, "", 0, 403));
+  CHECK(!kmsramcred_secret_is_about_the_key(secret, "Ecs", 3, "", 0, 403));
+  CHECK(!kmsramcred_secret_is_about_the_key(secret, "oss", 3, "\xff", 1, 403));
+  CHECK(!kmsramcred_secret_is_about_the_key(secret, "oss", 3, "", 0, -5));
+
   CHECK_STATUS(kmsramcred_secret_watch(secret, on_event, NULL, on_drop, &watch, NULL), KMSRAMCRED_OK);
   kmsramcred_watch_free(watch);
   CHECK(drops == 1);

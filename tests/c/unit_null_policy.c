@@ -115,6 +115,7 @@ static void secrets(void) {
   CHECK(verdict == NEVER_WRITTEN && wait == NEVER_WRITTEN);
   CHECK_STATUS(kmsramcred_secret_report_failure(NULL, 1, NULL, 0, NULL, 0, NULL, 0, 0, 0, 0, NULL, NULL, NULL),
                KMSRAMCRED_ERR_NULL_ARGUMENT);
+  CHECK(!kmsramcred_secret_is_about_the_key(NULL, "Ecs", 3, NULL, 0, 403));
   kmsramcred_secret_report_success(NULL, 1);
   CHECK_STATUS(kmsramcred_secret_refresh(NULL, 0, NULL), KMSRAMCRED_ERR_NULL_ARGUMENT);
   CHECK_STATUS(kmsramcred_secret_explain(NULL, NULL, 0, &length), KMSRAMCRED_ERR_NULL_ARGUMENT);

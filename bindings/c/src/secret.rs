@@ -166,6 +166,32 @@ export!(
     }
 );
 
+export!(
+    /// Whether such an answer of a service is about the key at all; of any other `kmsramcred_secret_report_failure` says
+    /// KMSRAMCRED_VERDICT_UNRELATED at once. For programs that keep few threads for calls that may block. The parameters are
+    /// those of that function.
+    ///
+    /// NULL: gives false for `secret`; `service` may be with length 0; `code` may be with length 0, which is not the same as
+    /// an empty code.
+    /// Returns: false too for what that function would not take.
+    /// Threads: any. Does not block.
+    fn kmsramcred_secret_is_about_the_key(
+        secret: In<Secret>,
+        service: Text,
+        service_len: usize,
+        code: Text,
+        code_len: usize,
+        http_status: i32,
+    ) -> bool {
+        // SAFETY: the header asks for `service_len` readable bytes.
+        let service = unsafe { service.utf8(service_len, "service") }?;
+        // SAFETY: the header asks for `code_len` readable bytes.
+        let code = unsafe { code.optional(code_len, "code") }?;
+        let http_status = status_code(http_status)?;
+        Ok(secret.0.is_about_the_key(&Refusal { serial: 0, service, host: "", code, http_status, round: 1 }))
+    }
+);
+
 fn status_code(number: i32) -> Result<Option<u16>, Failure> {
     match u16::try_from(number) {
         Ok(0) => Ok(None),

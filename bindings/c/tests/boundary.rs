@@ -101,6 +101,7 @@ fn a_panic_in_any_export_stays_inside() {
             null_mut(), null_mut()) gives internal),
         panics!(kmsramcred_secret_report_failure(
             n, 0, text, 0, text, 0, text, 0, 0, 0, 0, null_mut(), null_mut(), null_mut()) gives internal),
+        panics!(kmsramcred_secret_is_about_the_key(n, text, 0, text, 0, 0) gives |is: bool| !is),
         panics!(kmsramcred_secret_report_success(n, 0) gives |()| true),
         panics!(kmsramcred_secret_refresh(n, 0, null_mut()) gives internal),
         panics!(kmsramcred_secret_watch(n, None, n, None, null_mut(), null_mut()) gives internal),

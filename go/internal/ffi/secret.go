@@ -87,6 +87,22 @@ type Refusal struct {
 	Round               uint32
 }
 
+// code is NULL where the caller has judged by itself.
+func (r Refusal) code() (*C.char, C.size_t) {
+	if r.Judged {
+		return nil, 0
+	}
+	return present(r.Code)
+}
+
+// IsAboutTheKey says whether a refusal is worth a report. It does not block.
+func (s *Secret) IsAboutTheKey(refusal Refusal) bool {
+	defer runtime.KeepAlive(s)
+	service, serviceLen := text(refusal.Service)
+	code, codeLen := refusal.code()
+	return bool(C.kmsramcred_secret_is_about_the_key(s.c, service, serviceLen, code, codeLen, C.int32_t(refusal.HTTPStatus)))
+}
+
 // Verdict is what to do about a refusal; Cause is why no newer key could be had.
 type Verdict struct {
 	Number       int32
@@ -99,10 +115,7 @@ func (s *Secret) ReportFailure(refusal Refusal, timeoutMS uint64) (Verdict, *Fau
 	defer runtime.KeepAlive(s)
 	service, serviceLen := text(refusal.Service)
 	host, hostLen := text(refusal.Host)
-	code, codeLen := present(refusal.Code)
-	if refusal.Judged {
-		code, codeLen = nil, 0
-	}
+	code, codeLen := refusal.code()
 	var verdict C.int32_t
 	var wait C.uint64_t
 	var err *C.kmsramcred_error

@@ -45,6 +45,7 @@ unsafe extern "C" {
     pub fn kmsramcred_secret_acquire(secret: Handle, timeout_ms: u64, out: *mut Handle, error: *mut Handle) -> i32;
     pub fn kmsramcred_secret_copy(secret: Handle, timeout_ms: u64, id: *mut c_char, id_room: usize, id_len: *mut usize, key: *mut c_char, key_room: usize, key_len: *mut usize, token: *mut c_char, token_room: usize, token_len: *mut usize, serial: *mut u64, generation: *mut u64, not_after: *mut i64, error: *mut Handle) -> i32;
     pub fn kmsramcred_secret_report_failure(secret: Handle, serial: u64, service: *const c_char, service_len: usize, host: *const c_char, host_len: usize, code: *const c_char, code_len: usize, http_status: i32, round: u32, timeout_ms: u64, verdict: *mut i32, wait: *mut u64, error: *mut Handle) -> i32;
+    pub fn kmsramcred_secret_is_about_the_key(secret: Handle, service: *const c_char, service_len: usize, code: *const c_char, code_len: usize, http_status: i32) -> bool;
     pub fn kmsramcred_secret_report_success(secret: Handle, serial: u64);
     pub fn kmsramcred_secret_refresh(secret: Handle, timeout_ms: u64, error: *mut Handle) -> i32;
     pub fn kmsramcred_secret_watch(secret: Handle, watch: WatchFn, userdata: *mut c_void, drop: DropFn, out: *mut Handle, error: *mut Handle) -> i32;

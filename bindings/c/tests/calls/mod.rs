@@ -373,6 +373,10 @@ impl World {
         let (service, host, code) = (service.parts(), host.parts(), code.parts());
         let (mut verdict, mut wait, mut error) = (-1, u64::MAX, c::rubbish());
         // SAFETY: as in `take`.
+        let is_about_the_key = unsafe {
+            c::kmsramcred_secret_is_about_the_key(secret, service.0, service.1, code.0, code.1, *http_status)
+        };
+        // SAFETY: as in `take`.
         let status = unsafe {
             c::kmsramcred_secret_report_failure(
                 secret,
@@ -397,6 +401,7 @@ impl World {
             return;
         }
         assert!((0..=3).contains(&verdict));
+        assert_eq!(is_about_the_key, verdict != 0);
         assert!(wait == 0 || verdict == 2);
         assert!(error.is_null() || verdict == 3);
         // SAFETY: NULL, or an error that the call gave us.
