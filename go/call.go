@@ -63,21 +63,30 @@ func (c *Call) RefusedKey(ctx context.Context, serial uint64) bool {
 }
 
 // RefusedForGood is Refused for a request that cannot be sent again, since its body is gone: the key is refreshed for the
-// next call all the same.
-func (c *Call) RefusedForGood(ctx context.Context, serial uint64, code string, httpStatus int) {
-	c.report(ctx, Refusal{Serial: serial, Code: code, HTTPStatus: httpStatus})
+// next call all the same. It does not wait: the report goes on beside the caller, whatever becomes of the caller's context, and
+// a call that comes before it has ended may meet the dead key too. Where as many reports of this secret as may are under way,
+// it is dropped, since these have asked KMS already.
+func (c *Call) RefusedForGood(serial uint64, code string, httpStatus int) {
+	refusal := c.next(Refusal{Serial: serial, Code: code, HTTPStatus: httpStatus})
+	c.secret.reportBeside(refusal, time.Until(c.ends))
 }
 
 // Cause says why no newer key could be had, where that is known after a refusal; nil otherwise.
 func (c *Call) Cause() *Error { return c.cause }
 
 func (c *Call) report(ctx context.Context, refusal Refusal) (Verdict, bool) {
+	refusal = c.next(refusal)
+	verdict, err := c.secret.ReportFailure(ctx, refusal, time.Until(c.ends))
+	c.cause = verdict.Cause
+	return verdict, err == nil
+}
+
+// next is a refusal of this call, counted.
+func (c *Call) next(refusal Refusal) Refusal {
 	if c.round == 0 {
 		c.ends = time.Now().Add(CallBudget)
 	}
 	c.round++
 	refusal.Service, refusal.Host, refusal.Round = c.service, c.host, c.round
-	verdict, err := c.secret.ReportFailure(ctx, refusal, time.Until(c.ends))
-	c.cause = verdict.Cause
-	return verdict, err == nil
+	return refusal
 }

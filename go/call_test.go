@@ -34,17 +34,41 @@ func TestACallIsSentAgainWithTheNewKey(t *testing.T) {
 	}
 }
 
-func TestACallWithoutItsBodyRefreshesForTheNext(t *testing.T) {
+func TestACallWithoutItsBodyRefreshesForTheNextAndWaitsForNobody(t *testing.T) {
 	kms := emulator.Start(t)
 	secret := kms.Secret(kms.Open(), map[string]any{"name": "s"})
 	old, err := secret.Credential(t.Context())
 	must(t, err)
 	kms.Ask("POST", "/secrets/s/rotate", map[string]any{})
-	secret.NewCall("oss", "h").RefusedForGood(t.Context(), old.Serial(), "InvalidAccessKeyId", 403)
-	fresh, err := secret.CredentialNow()
+	kms.Ask("POST", "/faults", map[string]any{"at": "kms", "kind": "hang"})
+	refuseForGood := func() {
+		returns(t, func() { secret.NewCall("oss", "h").RefusedForGood(old.Serial(), "InvalidAccessKeyId", 403) })
+	}
+	release := secret.HoldReports()
+	refuseForGood()
+	release()
+	stats, err := secret.Client().Stats()
 	must(t, err)
-	if fresh.Serial() == old.Serial() {
-		t.Fatal("the dead key is still current")
+	if stats.FailuresReported != 0 {
+		t.Fatal("reported without a place")
+	}
+	refuseForGood()
+	kms.Ask("DELETE", "/faults", nil)
+	emulator.UntilNewer(t, secret, old.Serial())
+}
+
+// returns fails the test where work waits for something.
+func returns(t *testing.T, work func()) {
+	t.Helper()
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		work()
+	}()
+	select {
+	case <-done:
+	case <-time.After(5 * time.Second):
+		t.Fatal("it waits")
 	}
 }
 

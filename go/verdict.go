@@ -105,18 +105,43 @@ func (s *Secret) ReportFailure(ctx context.Context, refusal Refusal, left time.D
 	case <-ctx.Done():
 		return Verdict{Action: GiveUp}, ctx.Err()
 	}
-	var found ffi.Verdict
-	done := make(chan error, 1)
+	select {
+	case answer := <-s.report(asked, ends):
+		return answer.verdict, answer.err
+	case <-ctx.Done():
+		return Verdict{Action: GiveUp}, ctx.Err()
+	}
+}
+
+// reportBeside reports a refusal whose caller does not wait for the verdict. Where every place for a report is taken it is
+// dropped: those who hold them have asked KMS already.
+func (s *Secret) reportBeside(refusal Refusal, left time.Duration) {
+	asked := refusal.toC()
+	if !s.handle.IsAboutTheKey(asked) {
+		return
+	}
+	select {
+	case s.reporting <- struct{}{}:
+		s.report(asked, time.Now().Add(left))
+	default:
+	}
+}
+
+// told is the answer to a report.
+type told struct {
+	verdict Verdict
+	err     error
+}
+
+// report reports inside C, on a goroutine of its own, and gives back the place that the caller has taken for it.
+func (s *Secret) report(refusal ffi.Refusal, ends time.Time) <-chan told {
+	done := make(chan told, 1)
 	go func() {
 		defer func() { <-s.reporting }()
-		var fault *ffi.Fault
-		found, fault = s.handle.ReportFailure(asked, milliseconds(time.Until(ends)))
-		done <- asError(fault)
-	}()
-	select {
-	case err := <-done:
-		if err != nil {
-			return Verdict{Action: GiveUp}, err
+		found, fault := s.handle.ReportFailure(refusal, milliseconds(time.Until(ends)))
+		if fault != nil {
+			done <- told{Verdict{Action: GiveUp}, newError(fault)}
+			return
 		}
 		verdict := Verdict{
 			Action:     Action(found.Number),
@@ -125,8 +150,7 @@ func (s *Secret) ReportFailure(ctx context.Context, refusal Refusal, left time.D
 		if found.Cause != nil {
 			verdict.Cause = newError(found.Cause)
 		}
-		return verdict, nil
-	case <-ctx.Done():
-		return Verdict{Action: GiveUp}, ctx.Err()
-	}
+		done <- told{verdict, nil}
+	}()
+	return done
 }

@@ -79,7 +79,7 @@ func (t *transport) afterRefusal(
 		waits = limited
 	}
 	if waits.Err() != nil || !canSign(style, request, key) {
-		call.RefusedForGood(ctx, key.Serial(), code, response.StatusCode)
+		call.RefusedForGood(key.Serial(), code, response.StatusCode)
 		return nil, nil
 	}
 	if !call.Refused(waits, key.Serial(), code, response.StatusCode) {

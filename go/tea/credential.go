@@ -118,7 +118,7 @@ func (c *Credential) again(found *call, refused *kmsramcred.Credential, told *da
 	code, status := codeOf(told.Exception)
 	if isStream(told.HttpRequest) {
 		// The SDK has read it to its end: what it sent next would be empty and signed as such.
-		found.rounds.RefusedForGood(context.Background(), refused.Serial(), code, status)
+		found.rounds.RefusedForGood(refused.Serial(), code, status)
 		return false
 	}
 	if !documented(code) {

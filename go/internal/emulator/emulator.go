@@ -168,6 +168,16 @@ func Until(t testing.TB, what string, condition func() bool) {
 	}
 }
 
+// UntilNewer waits until a secret has another value than the one of this serial.
+func UntilNewer(t testing.TB, secret *kmsramcred.Secret, serial uint64) {
+	t.Helper()
+	Until(t, "a newer key", func() bool {
+		current, err := secret.CredentialNow()
+		Must(t, err)
+		return current.Serial() != serial
+	})
+}
+
 // Spawn runs work beside the others of a group.
 func Spawn(group *sync.WaitGroup, work func()) {
 	group.Add(1)

@@ -61,7 +61,7 @@ func (r *Request) again(
 ) bool {
 	code, serial := answer.Code(response), r.Key.Serial()
 	if r.Rewind == nil || !body.left(ctx) {
-		call.RefusedForGood(ctx, serial, code, response.StatusCode)
+		call.RefusedForGood(serial, code, response.StatusCode)
 		return false
 	}
 	if !call.Refused(ctx, serial, code, response.StatusCode) {
