@@ -14,10 +14,12 @@ import (
 )
 
 // Credential is the current AccessKey of a RAM secret, for whatever takes a credentials-go credential: one snapshot of id,
-// secret and token for each GetCredential. On its own it never hears of a refusal; [Configure] makes it the judge of a client's
-// retries too. It is safe for concurrent use.
+// secret and token for each GetCredential. On its own it hears of no refusal and reports no success; [Configure] makes it the
+// judge of a client's retries too. It is safe for concurrent use.
 type Credential struct {
 	secret *kmsramcred.Secret
+	// judges says that a client of Configure asks for the key once for each send, and for the delay after a refusal.
+	judges bool
 
 	// ended counts the calls that are to end with their refusal.
 	ended atomic.Int32
@@ -68,23 +70,32 @@ func (c *Credential) GetCredential() (*credentials.CredentialModel, error) {
 			return nil, refusal
 		}
 	}
-	current, err := c.secret.Credential(context.Background())
+	current, err := c.snapshot()
 	if err != nil {
 		return nil, err
 	}
-	if current != c.newest.Load() {
-		c.note(current)
-	}
-	if !current.Accepted() {
+	if c.judges && !current.Accepted() {
 		c.watch(current.Serial())
 	}
+	return model(current), nil
+}
+
+func (c *Credential) snapshot() (*kmsramcred.Credential, error) {
+	current, err := c.secret.Credential(context.Background())
+	if err == nil && current != c.newest.Load() {
+		c.note(current)
+	}
+	return current, err
+}
+
+func model(current *kmsramcred.Credential) *credentials.CredentialModel {
 	id, secret, kind := current.AccessKeyID(), current.AccessKeySecret(), "access_key"
 	model := &credentials.CredentialModel{AccessKeyId: &id, AccessKeySecret: &secret, Type: &kind}
 	if token := current.SecurityToken(); token != "" {
 		kind = "sts"
 		model.SecurityToken = &token
 	}
-	return model, nil
+	return model
 }
 
 // GetDelayTime is part of the SDK's retries: it tells the library of the refusal and waits as it says.
@@ -206,11 +217,11 @@ func (w witness) refusedOn(goroutine uint64) witness {
 
 // GetType is "access_key", or "sts" where there is a token.
 func (c *Credential) GetType() *string {
-	model, err := c.GetCredential()
+	current, err := c.snapshot()
 	if err != nil {
 		return dara.String("access_key")
 	}
-	return model.Type
+	return model(current).Type
 }
 
 // GetAccessKeyId is of its own snapshot: use GetCredential.
@@ -232,11 +243,11 @@ func (c *Credential) GetSecurityToken() (*string, error) {
 func (c *Credential) GetBearerToken() *string { return dara.String("") }
 
 func part(c *Credential, of func(*credentials.CredentialModel) *string) (*string, error) {
-	model, err := c.GetCredential()
+	current, err := c.snapshot()
 	if err != nil {
 		return nil, err
 	}
-	return of(model), nil
+	return of(model(current)), nil
 }
 
 // String shows no secret.

@@ -24,6 +24,7 @@ func Configure(config *openapi.Config, secret *kmsramcred.Secret, codes ...strin
 	made := *config
 	made.AccessKeyId, made.AccessKeySecret, made.SecurityToken, made.BearerToken = nil, nil, nil, nil
 	credential := NewCredential(secret)
+	credential.judges = true
 	made.Credential = credential
 	refused := &dara.RetryCondition{
 		MaxAttempts: attempts,

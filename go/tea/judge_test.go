@@ -1,0 +1,73 @@
+package tea_test
+
+import (
+	"errors"
+	"testing"
+
+	openapi "github.com/alibabacloud-go/darabonba-openapi/v2/client"
+	"github.com/alibabacloud-go/tea/dara"
+	"github.com/aliyun/credentials-go/credentials"
+
+	"github.com/kmsramcred/kmsramcred/go"
+	"github.com/kmsramcred/kmsramcred/go/tea"
+)
+
+const deadKey = "InvalidAccessKeyId.NotFound"
+
+// judge is the credential of a client, which the SDK asks for the delay after a refusal.
+func judge(secret *kmsramcred.Secret) *tea.Credential {
+	return tea.Configure(config("h"), secret).Credential.(*tea.Credential)
+}
+
+// told is what the SDK's loop tells of a refusal.
+func told(id string, attempts int) *dara.RetryPolicyContext {
+	request := dara.NewRequest()
+	request.Domain = dara.String("h")
+	request.Headers["authorization"] = dara.String("ACS3-HMAC-SHA256 Credential=" + id + ",SignedHeaders=host")
+	return &dara.RetryPolicyContext{
+		RetriesAttempted: attempts, HttpRequest: request,
+		Exception: &openapi.ClientError{Code: dara.String(deadKey), StatusCode: dara.Int(404)},
+	}
+}
+
+func isRefusal(err error) bool {
+	var refused dara.ResponseError
+	return errors.As(err, &refused) && dara.StringValue(refused.GetCode()) == deadKey
+}
+
+func readGetters(t *testing.T, credential credentials.Credential) {
+	_ = credential.GetType()
+	_, err := credential.GetAccessKeyId()
+	must(t, err)
+	_, err = credential.GetAccessKeySecret()
+	must(t, err)
+	_, err = credential.GetSecurityToken()
+	must(t, err)
+}
+
+func TestAsksThatNobodySendsWithAreNoSuccess(t *testing.T) {
+	_, secret := stage(t)
+	alone, judge := tea.NewCredential(secret), judge(secret)
+	for range 2 {
+		_, err := alone.GetCredential()
+		must(t, err)
+		readGetters(t, alone)
+		readGetters(t, judge)
+	}
+	current, err := secret.CredentialNow()
+	must(t, err)
+	if current.Accepted() {
+		t.Fatal("an ask was taken for a success")
+	}
+}
+
+func TestGettersLeaveTheEndOfACallToIt(t *testing.T) {
+	_, secret := stage(t)
+	credential := judge(secret)
+	// A key that was never given here: the call ends.
+	credential.GetDelayTime(told("nobody", 1))
+	readGetters(t, credential)
+	if _, err := credential.GetCredential(); !isRefusal(err) {
+		t.Fatal(err)
+	}
+}
