@@ -1,8 +1,8 @@
 package tea
 
 import (
+	"cmp"
 	"context"
-	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -21,9 +21,9 @@ type Credential struct {
 	// judges says that a client of Configure asks for the key once for each send, and for the delay after a refusal.
 	judges bool
 
-	// ended counts the calls that are to end with their refusal.
-	ended atomic.Int32
-	mu    sync.Mutex
+	// judged counts the calls that were refused and have not asked for a key since.
+	judged atomic.Int32
+	mu     sync.Mutex
 	// calls that are being retried, by the goroutine that makes them.
 	calls map[uint64]*call
 	// issued are the last keys that were given to the SDK; the newest last.
@@ -37,8 +37,11 @@ type Credential struct {
 type call struct {
 	rounds   *kmsramcred.Call
 	attempts int
-	refusal  error
-	since    time.Time
+	// begun is when it was refused first, and judged when it was refused last.
+	begun, judged time.Time
+	// refusal is what it was refused with, until it asks for another key; ended says that it is to end with that.
+	refusal error
+	ended   bool
 }
 
 // witness is a goroutine that got the newest key. When it asks again without having been refused, the key is taken as accepted:
@@ -65,14 +68,17 @@ func NewCredential(secret *kmsramcred.Secret) *Credential {
 
 // GetCredential is the current key.
 func (c *Credential) GetCredential() (*credentials.CredentialModel, error) {
-	if c.ended.Load() > 0 {
-		if refusal := c.endOf(goroutine()); refusal != nil {
+	var refusal error
+	if c.judged.Load() > 0 {
+		var ended bool
+		if refusal, ended = c.refusalOf(goroutine()); ended {
 			return nil, refusal
 		}
 	}
 	current, err := c.snapshot()
 	if err != nil {
-		return nil, err
+		// A call that was refused ends with what the service said.
+		return nil, cmp.Or(refusal, err)
 	}
 	if c.judges && !current.Accepted() {
 		c.watch(current.Serial())
@@ -105,23 +111,20 @@ func (c *Credential) GetDelayTime(context *dara.RetryPolicyContext) int {
 	c.mu.Lock()
 	c.forget()
 	found := c.calls[number]
-	if found == nil || found.refusal != nil || context.RetriesAttempted != found.attempts+1 ||
-		time.Since(found.since) > kmsramcred.CallBudget {
-		if found != nil && found.refusal != nil {
-			c.ended.Add(-1)
-		}
-		found = &call{rounds: c.secret.NewCall(service(context.HttpRequest), host(context.HttpRequest)), since: time.Now()}
+	c.take(found)
+	if found == nil || found.ended || context.RetriesAttempted != found.attempts+1 ||
+		time.Since(found.begun) > kmsramcred.CallBudget {
+		found = &call{rounds: c.secret.NewCall(service(context.HttpRequest), host(context.HttpRequest)), begun: time.Now()}
 		c.calls[number] = found
 	}
 	found.attempts = context.RetriesAttempted
 	c.witness = c.witness.refusedOn(number)
 	c.mu.Unlock()
-	if refused == nil || !c.again(found, refused, context) {
-		c.mu.Lock()
-		found.refusal, found.since = giveUp(context.Exception), time.Now()
-		c.mu.Unlock()
-		c.ended.Add(1)
-	}
+	ended := refused == nil || !c.again(found, refused, context)
+	c.mu.Lock()
+	found.refusal, found.judged, found.ended = giveUp(context.Exception), time.Now(), ended
+	c.judged.Add(1)
+	c.mu.Unlock()
 	return 0
 }
 
@@ -139,31 +142,43 @@ func (c *Credential) again(found *call, refused *kmsramcred.Credential, told *da
 	return found.rounds.Refused(context.Background(), refused.Serial(), code, status)
 }
 
-// endOf takes the refusal that the call of this goroutine is to end with, if it is.
-func (c *Credential) endOf(number uint64) error {
+// refusalOf is what the call of this goroutine was refused with before it asks for a key now, and whether it is to end with
+// that.
+func (c *Credential) refusalOf(number uint64) (refusal error, ended bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	found := c.calls[number]
+	refusal = c.take(found)
+	if refusal == nil {
+		return nil, false
+	}
+	if found.ended {
+		delete(c.calls, number)
+	}
+	if time.Since(found.judged) > stale {
+		// That call ended in some other way, and this is another one.
+		return nil, false
+	}
+	return refusal, found.ended
+}
+
+// take takes the refusal of a call out of it.
+func (c *Credential) take(found *call) error {
 	if found == nil || found.refusal == nil {
 		return nil
 	}
-	delete(c.calls, number)
-	c.ended.Add(-1)
-	if time.Since(found.since) > stale {
-		// That call ended in some other way, and this is another one.
-		return nil
-	}
-	return found.refusal
+	refusal := found.refusal
+	found.refusal = nil
+	c.judged.Add(-1)
+	return refusal
 }
 
 // forget drops the calls that have ended long ago: nobody tells of an end.
 func (c *Credential) forget() {
 	for number, found := range c.calls {
-		if time.Since(found.since) > 4*kmsramcred.CallBudget {
+		if time.Since(found.begun) > 4*kmsramcred.CallBudget {
+			c.take(found)
 			delete(c.calls, number)
-			if found.refusal != nil {
-				c.ended.Add(-1)
-			}
 		}
 	}
 }
@@ -252,23 +267,3 @@ func part(c *Credential, of func(*credentials.CredentialModel) *string) (*string
 
 // String shows no secret.
 func (c *Credential) String() string { return "tea.Credential(" + c.secret.Name() + ")" }
-
-// keyOf is the AccessKey id that a request was signed with; "" if there is none.
-func keyOf(request *dara.Request) string {
-	if request == nil {
-		return ""
-	}
-	for name, value := range request.Headers {
-		if strings.EqualFold(name, "authorization") {
-			// "ACS3-HMAC-SHA256 Credential=id,…" or, of ROA, "acs id:signature".
-			if _, rest, is := strings.Cut(dara.StringValue(value), "Credential="); is {
-				return rest[:max(0, strings.IndexAny(rest, ",/"))]
-			}
-			if rest, is := strings.CutPrefix(dara.StringValue(value), "acs "); is {
-				id, _, _ := strings.Cut(rest, ":")
-				return id
-			}
-		}
-	}
-	return dara.StringValue(request.Query["AccessKeyId"])
-}

@@ -11,12 +11,12 @@ import (
 // again: a reader has to be rewound in it.
 func Do[T any](ctx context.Context, secret *kmsramcred.Secret, service string, send func() (T, error)) (T, error) {
 	rounds := secret.NewCall(service, "")
-	for {
+	credential, err := secret.Credential(ctx)
+	if err != nil {
 		var none T
-		credential, err := secret.Credential(ctx)
-		if err != nil {
-			return none, err
-		}
+		return none, err
+	}
+	for {
 		answer, err := send()
 		if err == nil {
 			rounds.Accepted(credential.Serial())
@@ -26,5 +26,10 @@ func Do[T any](ctx context.Context, secret *kmsramcred.Secret, service string, s
 		if code == "" || !rounds.Refused(ctx, credential.Serial(), code, status) {
 			return answer, err
 		}
+		fresh, missing := secret.Credential(ctx)
+		if missing != nil {
+			return answer, err
+		}
+		credential = fresh
 	}
 }

@@ -2,13 +2,16 @@ package tea_test
 
 import (
 	"errors"
+	"sync"
 	"testing"
+	"time"
 
 	openapi "github.com/alibabacloud-go/darabonba-openapi/v2/client"
 	"github.com/alibabacloud-go/tea/dara"
 	"github.com/aliyun/credentials-go/credentials"
 
 	"github.com/kmsramcred/kmsramcred/go"
+	"github.com/kmsramcred/kmsramcred/go/internal/emulator"
 	"github.com/kmsramcred/kmsramcred/go/tea"
 )
 
@@ -69,5 +72,51 @@ func TestGettersLeaveTheEndOfACallToIt(t *testing.T) {
 	readGetters(t, credential)
 	if _, err := credential.GetCredential(); !isRefusal(err) {
 		t.Fatal(err)
+	}
+}
+
+func TestACallThatGetsNoOtherKeyEndsWithItsRefusal(t *testing.T) {
+	made, secret := stage(t)
+	credential := judge(secret)
+	_, err := credential.GetCredential()
+	must(t, err)
+	dead, err := secret.CredentialNow()
+	must(t, err)
+	warm(t, made, secret)
+	credential.GetDelayTime(told(dead.AccessKeyID(), 1))
+	must(t, secret.Client().Close())
+	if _, err := credential.GetCredential(); !isRefusal(err) {
+		t.Fatal(err)
+	}
+	// The next call was not refused.
+	if _, err := credential.GetCredential(); !errors.Is(err, kmsramcred.ErrClosed) {
+		t.Fatal(err)
+	}
+}
+
+func TestACallByHandThatGetsNoOtherKeyEndsWithItsRefusal(t *testing.T) {
+	made, secret := stage(t)
+	// A refused call waits for a key that was just made, and asks for it then.
+	made.Ask("POST", "/secrets/s/rotate", map[string]any{})
+	var closing sync.WaitGroup
+	emulator.Spawn(&closing, func() {
+		for reported := uint64(0); reported == 0; time.Sleep(time.Millisecond) {
+			stats, err := secret.Client().Stats()
+			if err != nil {
+				t.Error(err)
+				return
+			}
+			reported = stats.FailuresReported
+		}
+		if err := secret.Client().Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	answer, err := tea.Do(t.Context(), secret, "Ecs", func() (string, error) {
+		return "answer", told("", 1).Exception
+	})
+	closing.Wait()
+	if answer != "answer" || !isRefusal(err) {
+		t.Fatal(answer, err)
 	}
 }

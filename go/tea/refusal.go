@@ -68,6 +68,26 @@ func service(request *dara.Request) string {
 	return label
 }
 
+// keyOf is the AccessKey id that a request was signed with; "" if there is none.
+func keyOf(request *dara.Request) string {
+	if request == nil {
+		return ""
+	}
+	for name, value := range request.Headers {
+		if strings.EqualFold(name, "authorization") {
+			// "ACS3-HMAC-SHA256 Credential=id,…" or, of ROA, "acs id:signature".
+			if _, rest, is := strings.Cut(dara.StringValue(value), "Credential="); is {
+				return rest[:max(0, strings.IndexAny(rest, ",/"))]
+			}
+			if rest, is := strings.CutPrefix(dara.StringValue(value), "acs "); is {
+				id, _, _ := strings.Cut(rest, ":")
+				return id
+			}
+		}
+	}
+	return dara.StringValue(request.Query["AccessKeyId"])
+}
+
 // goroutine is the number of the one that asks. It is asked for after a refusal, and while a key is new.
 func goroutine() uint64 {
 	var room [64]byte
