@@ -120,3 +120,35 @@ func TestACallByHandThatGetsNoOtherKeyEndsWithItsRefusal(t *testing.T) {
 		t.Fatal(answer, err)
 	}
 }
+
+func TestACallInheritsNoBudgetFromAnOlderOneOnItsGoroutine(t *testing.T) {
+	for name, is := range map[string]struct {
+		age   time.Duration
+		ended bool
+	}{
+		"the same call": {0, true}, "a later call": {kmsramcred.CallBudget, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			made, secret := stage(t)
+			credential := judge(secret)
+			_, err := credential.GetCredential()
+			must(t, err)
+			dead, err := secret.CredentialNow()
+			must(t, err)
+			warm(t, made, secret)
+			for attempt := range 16 {
+				if attempt == 15 {
+					credential.Age(is.age)
+				}
+				credential.GetDelayTime(told(dead.AccessKeyID(), attempt+1))
+				_, err = credential.GetCredential()
+				if attempt < 15 {
+					must(t, err)
+				}
+			}
+			if isRefusal(err) != is.ended {
+				t.Fatal(err)
+			}
+		})
+	}
+}
