@@ -59,15 +59,19 @@ func unary(ctx context.Context, method string, request, reply any, conn *grpc.Cl
 		return invoke(ctx, method, request, reply, conn, options...)
 	}
 	attempt := begin(secret, conn.Target())
+	sent, err := attempt.sign(ctx)
+	if err != nil {
+		return err
+	}
 	for {
-		sent, err := attempt.sign(ctx)
-		if err != nil {
-			return err
-		}
 		if err := invoke(sent, method, request, reply, conn, options...); err != nil {
 			return err
 		}
 		if !attempt.again(ctx, reply) {
+			return nil
+		}
+		if sent, err = attempt.sign(ctx); err != nil {
+			// The reply stays the refusal, of which the client makes its own error.
 			return nil
 		}
 		proto.Reset(reply.(proto.Message))
@@ -89,7 +93,11 @@ func stream(ctx context.Context, desc *grpc.StreamDesc, conn *grpc.ClientConn, m
 			return open(ctx, desc, conn, method, options...)
 		},
 	}
-	if err := made.reopen(); err != nil {
+	sent, err := made.attempt.sign(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if err := made.start(sent); err != nil {
 		return nil, err
 	}
 	if desc.ClientStreams {
@@ -111,17 +119,15 @@ type received struct {
 	judged  bool
 }
 
-func (r *received) reopen() error {
-	sent, err := r.attempt.sign(r.context)
+func (r *received) start(sent context.Context) error {
+	sent, cancel := context.WithCancel(sent)
+	opened, err := r.open(sent)
 	if err != nil {
+		cancel()
 		return err
 	}
-	sent, r.cancel = context.WithCancel(sent)
-	r.ClientStream, err = r.open(sent)
-	if err != nil {
-		r.cancel()
-	}
-	return err
+	r.ClientStream, r.cancel = opened, cancel
+	return nil
 }
 
 // SendMsg keeps the request: a stream of this kind has one.
@@ -141,9 +147,15 @@ func (r *received) RecvMsg(reply any) error {
 			r.judged = true
 			return nil
 		}
+		sent, err := r.attempt.sign(r.context)
+		if err != nil {
+			// As in unary.
+			r.judged = true
+			return nil
+		}
 		proto.Reset(reply.(proto.Message))
 		r.cancel()
-		if err := r.reopen(); err != nil {
+		if err := r.start(sent); err != nil {
 			return err
 		}
 		if err := r.ClientStream.SendMsg(r.request); err != nil {

@@ -2,7 +2,6 @@ package tea_test
 
 import (
 	"errors"
-	"sync"
 	"testing"
 	"time"
 
@@ -98,24 +97,11 @@ func TestACallByHandThatGetsNoOtherKeyEndsWithItsRefusal(t *testing.T) {
 	made, secret := stage(t)
 	// A refused call waits for a key that was just made, and asks for it then.
 	made.Ask("POST", "/secrets/s/rotate", map[string]any{})
-	var closing sync.WaitGroup
-	emulator.Spawn(&closing, func() {
-		for reported := uint64(0); reported == 0; time.Sleep(time.Millisecond) {
-			stats, err := secret.Client().Stats()
-			if err != nil {
-				t.Error(err)
-				return
-			}
-			reported = stats.FailuresReported
-		}
-		if err := secret.Client().Close(); err != nil {
-			t.Error(err)
-		}
-	})
+	closed := emulator.CloseAfterReport(t, secret)
 	answer, err := tea.Do(t.Context(), secret, "Ecs", func() (string, error) {
 		return "answer", told("", 1).Exception
 	})
-	closing.Wait()
+	closed()
 	if answer != "answer" || !isRefusal(err) {
 		t.Fatal(answer, err)
 	}

@@ -178,6 +178,25 @@ func UntilNewer(t testing.TB, secret *kmsramcred.Secret, serial uint64) {
 	})
 }
 
+// CloseAfterReport closes the client of a secret as soon as a refusal was reported, beside the test; wait waits for that.
+func CloseAfterReport(t testing.TB, secret *kmsramcred.Secret) (wait func()) {
+	var closing sync.WaitGroup
+	Spawn(&closing, func() {
+		for reported := uint64(0); reported == 0; time.Sleep(time.Millisecond) {
+			stats, err := secret.Client().Stats()
+			if err != nil {
+				t.Error(err)
+				return
+			}
+			reported = stats.FailuresReported
+		}
+		if err := secret.Client().Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	return closing.Wait
+}
+
 // Spawn runs work beside the others of a group.
 func Spawn(group *sync.WaitGroup, work func()) {
 	group.Add(1)
