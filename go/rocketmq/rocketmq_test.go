@@ -51,6 +51,8 @@ type broker struct {
 	refused, forged int
 	stored          int
 	telemetry       []string
+	// code is what a request is answered with whose key is alive; OK if unset.
+	code *v2.Code
 }
 
 func startBroker(t *testing.T) *broker {
@@ -97,6 +99,9 @@ func (b *broker) judge(ctx context.Context) (id string, status *v2.Status) {
 	if hex.EncodeToString(mac.Sum(nil)) != found[2] {
 		b.forged++
 		return found[1], &v2.Status{Code: v2.Code_UNAUTHORIZED}
+	}
+	if b.code != nil {
+		return found[1], &v2.Status{Code: *b.code}
 	}
 	return found[1], &v2.Status{Code: v2.Code_OK}
 }

@@ -60,3 +60,25 @@ func TestAStreamThatGetsNoOtherKeyEndsWithItsRefusal(t *testing.T) {
 		t.Fatal(err)
 	}
 }
+
+func TestOnlyAnAnswerToTheRequestIsASuccessOfTheKey(t *testing.T) {
+	for code, accepted := range map[v2.Code]bool{
+		v2.Code_OK: true, v2.Code_MULTIPLE_RESULTS: true, v2.Code_CODE_UNSPECIFIED: true,
+		v2.Code_BAD_REQUEST: false, v2.Code_FORBIDDEN: false, v2.Code_TOO_MANY_REQUESTS: false, v2.Code_PROXY_TIMEOUT: false,
+	} {
+		t.Run(code.String(), func(t *testing.T) {
+			_, broker, secret := stage(t, map[string]any{"name": "s"})
+			connection, ctx := connect(t, broker, secret)
+			broker.mu.Lock()
+			broker.code = &code
+			broker.mu.Unlock()
+			reply, err := connection.SendMessage(ctx, &v2.SendMessageRequest{})
+			must(t, err)
+			credential, err := secret.CredentialNow()
+			must(t, err)
+			if reply.Status.Code != code || credential.Accepted() != accepted {
+				t.Fatal(reply.Status.Code, credential.Accepted())
+			}
+		})
+	}
+}
