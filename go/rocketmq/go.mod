@@ -5,6 +5,7 @@ go 1.24
 require (
 	github.com/apache/rocketmq-clients/golang/v5 v5.1.4
 	github.com/kmsramcred/kmsramcred/go v0.0.0
+	go.uber.org/goleak v1.3.0
 	google.golang.org/grpc v1.72.0
 	google.golang.org/protobuf v1.36.6
 )

@@ -86,23 +86,24 @@ func stream(ctx context.Context, desc *grpc.StreamDesc, conn *grpc.ClientConn, m
 	if secret == nil {
 		return open(ctx, desc, conn, method, options...)
 	}
+	attempt := begin(secret, conn.Target())
+	sent, err := attempt.sign(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if desc.ClientStreams {
+		// Telemetry lives as long as its connection: signed with the key of its beginning, and never asked for again here.
+		return open(sent, desc, conn, method, options...)
+	}
 	made := &received{
-		attempt: begin(secret, conn.Target()),
+		attempt: attempt,
 		context: ctx,
 		open: func(ctx context.Context) (grpc.ClientStream, error) {
 			return open(ctx, desc, conn, method, options...)
 		},
 	}
-	sent, err := made.attempt.sign(ctx)
-	if err != nil {
-		return nil, err
-	}
 	if err := made.start(sent); err != nil {
 		return nil, err
-	}
-	if desc.ClientStreams {
-		// Telemetry lives as long as its connection: signed with the key of its beginning, and never asked for again here.
-		return made.ClientStream, nil
 	}
 	return made, nil
 }
@@ -130,10 +131,14 @@ func (r *received) start(sent context.Context) error {
 	return nil
 }
 
-// SendMsg keeps the request: a stream of this kind has one.
+// SendMsg keeps the request: a stream of this kind has one, and ends where it cannot be written.
 func (r *received) SendMsg(request any) error {
 	r.request = request
-	return r.ClientStream.SendMsg(request)
+	err := r.ClientStream.SendMsg(request)
+	if err != nil {
+		r.cancel()
+	}
+	return err
 }
 
 // RecvMsg reads a reply.
@@ -158,8 +163,7 @@ func (r *received) RecvMsg(reply any) error {
 		if err := r.start(sent); err != nil {
 			return err
 		}
-		if err := r.ClientStream.SendMsg(r.request); err != nil {
-			r.cancel()
+		if err := r.SendMsg(r.request); err != nil {
 			return err
 		}
 		if err := r.ClientStream.CloseSend(); err != nil {

@@ -10,6 +10,8 @@ import (
 	client "github.com/apache/rocketmq-clients/golang/v5"
 	v2 "github.com/apache/rocketmq-clients/golang/v5/protocol/v2"
 
+	"go.uber.org/goleak"
+
 	"github.com/kmsramcred/kmsramcred/go"
 	"github.com/kmsramcred/kmsramcred/go/internal/emulator"
 	"github.com/kmsramcred/kmsramcred/go/rocketmq"
@@ -81,4 +83,47 @@ func TestOnlyAnAnswerToTheRequestIsASuccessOfTheKey(t *testing.T) {
 			}
 		})
 	}
+}
+
+// watched is a context of a kind that the standard library watches with a goroutine, until what was made of it is cancelled.
+type watched struct {
+	context.Context
+	done chan struct{}
+}
+
+func (w watched) Done() <-chan struct{} { return w.done }
+
+func TestStreamsThatHaveEndedLeaveNothing(t *testing.T) {
+	kms, broker, secret := stage(t, map[string]any{"name": "s"})
+	connection, ctx := connect(t, broker, secret)
+	_, err := connection.HeartBeat(ctx, &v2.HeartbeatRequest{})
+	must(t, err)
+	before := goleak.IgnoreCurrent()
+	ctx = watched{ctx, make(chan struct{})}
+	telemetry, err := connection.Telemetry(ctx)
+	must(t, err)
+	must(t, telemetry.Send(&v2.TelemetryCommand{}))
+	_, err = telemetry.Recv()
+	must(t, err)
+	must(t, telemetry.CloseSend())
+	if _, err := telemetry.Recv(); err == nil {
+		t.Fatal("the stream goes on")
+	}
+	// One that nobody can write to, so that nobody reads it.
+	_, err = connection.ReceiveMessage(ctx, &v2.ReceiveMessageRequest{Group: &v2.Resource{Name: "\xff"}})
+	if err == nil {
+		t.Fatal("it was written")
+	}
+	// One that is refused, and opened anew.
+	kms.Ask("POST", "/secrets/s/rotate", map[string]any{})
+	broker.learn(kms)
+	received, err := connection.ReceiveMessage(ctx, &v2.ReceiveMessageRequest{MessageQueue: &v2.MessageQueue{}})
+	must(t, err)
+	for err == nil {
+		_, err = received.Recv()
+	}
+	if !errors.Is(err, io.EOF) || broker.told(func() int { return broker.refused }) != 1 {
+		t.Fatal(err, broker.refused)
+	}
+	goleak.VerifyNone(t, before)
 }
