@@ -22,6 +22,9 @@ _SERVICE = "rocketmq"
 #: Where the client keeps what sends for it.
 _SENDER = "_Client__rpc_client"
 
+#: Other codes may be of a proxy that has not looked at the key. A message has none.
+_ACCEPTED = (Code.OK, Code.MULTIPLE_RESULTS, Code.CODE_UNSPECIFIED)
+
 _ClientT = TypeVar("_ClientT")
 
 
@@ -160,7 +163,7 @@ class _Sender:
         if not isinstance(metadata, _Signed):
             return None
         if reply.status.code != Code.UNAUTHORIZED:
-            if reply.status.code < Code.INTERNAL_ERROR:
+            if reply.status.code in _ACCEPTED:
                 self._secret.report_success(metadata.serial)
             return None
         # The code is RocketMQ's only one about keys, and none of those that the core knows.

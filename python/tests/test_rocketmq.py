@@ -41,6 +41,8 @@ class Broker(service_pb2_grpc.MessagingServiceServicer):  # type: ignore[misc]
         self.alive: dict[str, str] = {}
         self.refused = 0
         self.forged = 0
+        #: What a request is answered with whose key is alive.
+        self.code = int(Code.OK)
         self.stored: list[bytes] = []
         self._lock = threading.Lock()
         self._server = grpc.server(concurrent.futures.ThreadPoolExecutor(64))
@@ -64,7 +66,7 @@ class Broker(service_pb2_grpc.MessagingServiceServicer):  # type: ignore[misc]
             if right != found[2]:
                 self.forged += 1
                 return int(Code.UNAUTHORIZED)
-        return int(Code.OK)
+        return self.code
 
     def QueryRoute(self, request: Any, context: Any) -> Any:
         answer = service_pb2.QueryRouteResponse()
@@ -221,6 +223,28 @@ def test_a_refusal_that_no_newer_key_heals_reaches_the_program(broker: Broker, e
     secret.verdict = type("Verdict", (), {"action": "give_up", "retry_after": 0.0, "error": None})
     with pytest.raises(UnauthorizedException):
         sender.send(message())
+
+
+@pytest.mark.parametrize(
+    "name, accepted",
+    [("OK", True), ("MULTIPLE_RESULTS", True), ("CODE_UNSPECIFIED", True), ("BAD_REQUEST", False), ("FORBIDDEN", False),
+     ("TOO_MANY_REQUESTS", False), ("PROXY_TIMEOUT", False)],
+)
+def test_only_an_answer_to_the_request_is_a_success_of_the_key(
+    broker: Broker, ending: list[Any], name: str, accepted: bool
+) -> None:
+    secret = Played()
+    broker.alive = {"k1": "s1"}
+    sender = producer(broker, secret, ending)
+    broker.code = code = Code.Value(name)
+    broker.alive = {"k2": "s2"}
+    secret.serial = 2
+    to, request = sender.client_configuration.rpc_endpoints, service_pb2.SendMessageRequest()
+    request.messages.add()
+    reply = sender.rpc_client.send_message_async(to, request, sender.sign()).result(10)
+    broker.code = int(Code.OK)
+    assert reply.status.code == code
+    assert (2 in secret.accepted) == accepted
 
 
 def test_a_consumer_receives_with_a_key_that_died(broker: Broker, ending: list[Any]) -> None:
