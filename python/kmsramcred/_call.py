@@ -22,11 +22,11 @@ class Call:
     ``while call.send() is refused and call.refused(...): send again``
     """
 
-    __slots__ = ("_budget", "_ends", "_round", "_secret", "error")
+    __slots__ = ("_ends", "_round", "_secret", "error")
 
-    def __init__(self, secret: Secret, budget: float) -> None:
+    def __init__(self, secret: Secret) -> None:
+        # Most calls are never refused: nothing else is looked up before.
         self._secret = secret
-        self._budget = budget
         self._ends: float | None = None
         self._round = 0
         #: Why no newer key could be had, once that is known.
@@ -35,7 +35,7 @@ class Call:
     def begin(self) -> None:
         """Starts the budget, if it does not run yet: where the report may have to queue for a thread first."""
         if self._ends is None:
-            self._ends = time.monotonic() + self._budget
+            self._ends = time.monotonic() + self._secret.client.call_budget
 
     def refused(
         self,
@@ -93,12 +93,12 @@ class Call:
 
     def _left(self) -> float:
         """Counts a refusal and says what is left of the budget."""
-        self.begin()
         self._round += 1
         return self._rest()
 
     def _rest(self) -> float:
-        return self._budget if self._ends is None else max(0.0, self._ends - time.monotonic())
+        self.begin()
+        return max(0.0, (self._ends or 0.0) - time.monotonic())
 
     def _pause(self, verdict: Verdict, can_resend: bool) -> float | None:
         """How long to wait before sending again; None: do not."""

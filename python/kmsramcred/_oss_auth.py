@@ -69,6 +69,8 @@ class SecretAuth(AuthBase):
             raise ValueError(f"auth_version is {version!r}; OSS signatures have the versions {known}.")
         super().__init__(provider)
         self._version = version
+        #: The key of the last signature, with what signs with it.
+        self._last: tuple[Credential | None, Any] = (None, None)
 
     def auth_version(self) -> str:
         return self._version
@@ -87,7 +89,11 @@ class SecretAuth(AuthBase):
         return url
 
     def _signer(self, credential: Credential) -> Any:
-        return _SIGNERS[self._version](StaticCredentialsProvider(*_parts(credential)))
+        known, signer = self._last
+        if known is not credential:
+            signer = _SIGNERS[self._version](StaticCredentialsProvider(*_parts(credential)))
+            self._last = credential, signer
+        return signer
 
 
 def _parts(credential: Credential) -> tuple[str, str, str]:

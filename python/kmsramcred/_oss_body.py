@@ -11,17 +11,17 @@ from kmsramcred._replay import _position
 
 _IN_MEMORY = (type(None), bytes, bytearray, memoryview, str)
 
-#: oss2 wraps bodies in these, one in another: where each holds what it wraps, and whatever else it is made of. One that
+#: oss2 wraps bodies in these, one in another: where each holds what it wraps, and all that it is made of. One that
 #: has more is of a version that we do not know, and then its body counts as gone.
 _ADAPTERS: dict[str, tuple[str, frozenset[str]]] = {
-    "SizedFileAdapter": ("file_object", frozenset({"size", "offset"})),
+    "SizedFileAdapter": ("file_object", frozenset({"file_object", "size", "offset"})),
     "_BytesAndFileAdapter": (
         "data",
-        frozenset({"progress_callback", "size", "offset", "crc_callback", "cipher_callback"}),
+        frozenset({"data", "progress_callback", "size", "offset", "crc_callback", "cipher_callback"}),
     ),
     "_FileLikeAdapter": (
         "fileobj",
-        frozenset({"progress_callback", "offset", "crc_callback", "cipher_callback", "discard", "read_all"}),
+        frozenset({"fileobj", "progress_callback", "offset", "crc_callback", "cipher_callback", "discard", "read_all"}),
     ),
 }
 
@@ -52,7 +52,7 @@ def _adapter_rewinder(adapter: Any) -> Rewind | None:
     """In place: after the send oss2 asks this very object for the checksum of what was read through it."""
     inner, known = _ADAPTERS.get(type(adapter).__name__, ("", frozenset()))
     state = dict(vars(adapter))
-    if inner not in state or not state.keys() <= known | {inner}:
+    if inner not in state or not state.keys() <= known:
         return None
     if state.get("cipher_callback") is not None:
         # A cipher does not go back: the same bytes would come out encrypted differently.
@@ -61,12 +61,12 @@ def _adapter_rewinder(adapter: Any) -> Rewind | None:
     checksum: Any = state.get("crc_callback")
     if rewind_inner is None or not (checksum is None or type(checksum) is utils.Crc64):
         return None
-    sum_before: Any = None if checksum is None else checksum.crc64.copy()
+    sum_before: Any = None if checksum is None else checksum.crc64.crcValue
 
     def rewind() -> None:
         rewind_inner()
         vars(adapter).update(state)
         if checksum is not None:
-            checksum.crc64 = sum_before.copy()
+            checksum.crc64.crcValue = sum_before
 
     return rewind

@@ -18,10 +18,11 @@ class Replay:
         self._headers = dict(request.get_headers())
         self._content = request.get_content()
         self._position: int | None = None
-        if not isinstance(self._content, _FROM_THE_START):
-            self._position = _position(self._content)
         #: Whether the body can be sent again from the start.
-        self.possible = isinstance(self._content, _FROM_THE_START) or self._position is not None
+        self.possible = isinstance(self._content, _FROM_THE_START)
+        if not self.possible:
+            self._position = _position(self._content)
+            self.possible = self._position is not None
 
     def clean(self) -> None:
         """After every send: the SDK would otherwise wrap this send's User-Agent into that of the next one."""
@@ -29,9 +30,8 @@ class Replay:
         headers.pop("User-Agent", None)
         if "User-Agent" in self._headers:
             headers["User-Agent"] = self._headers["User-Agent"]
-        # The token of this send's key: whoever sends the request again may use a key without one.
-        headers.pop("x-acs-security-token", None)
-        self._request.get_query_params().pop("SecurityToken", None)
+        # Whoever sends the request again may use a key without a token.
+        forget_token(self._request)
 
     def rewind(self) -> None:
         """Before sending again. In place: a CommonRequest shares its headers with the request it wraps."""
@@ -41,6 +41,12 @@ class Replay:
         self._request.set_content(self._content)
         if self._position is not None:
             self._content.seek(self._position)
+
+
+def forget_token(request: Any) -> None:
+    """Takes the token of the last send's key out of the request."""
+    request.get_query_params().pop("SecurityToken", None)
+    request.get_headers().pop("x-acs-security-token", None)
 
 
 def _position(content: Any) -> int | None:

@@ -20,7 +20,7 @@ class Sends:
     def __init__(self, client: Any, host: str | None, streams: Streams | None = None) -> None:
         self._provider: CredentialsProvider = client._kmsramcred
         self._secret = self._provider.secret
-        self._call = Call(self._secret, self._secret.client.call_budget)
+        self._call = Call(self._secret)
         self._service: str = client._kmsramcred_service
         self._host = host or ""
         self._streams = streams

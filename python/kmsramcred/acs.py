@@ -17,30 +17,28 @@ from aliyunsdkcore.client import AcsClient
 
 from kmsramcred import ClosedError, Client, Credential, KmsRamCredError, Secret, _session, _shared, _wait
 from kmsramcred._call import Call
-from kmsramcred._replay import Replay
+from kmsramcred._replay import Replay, forget_token
 
 __all__ = ["ProxyAcsClient"]
 
 _logger = logging.getLogger("kmsramcred")
 
-#: What the attempt that is running was signed with. The signer knows it, the loop around the send needs it, and
-#: the SDK has nothing of ours in between.
-_signed_with: ContextVar[Credential | None] = ContextVar("kmsramcred_acs_signed_with", default=None)
-
-
 
 class _Attempts:
     """The sends of one call of the user: ours after a refusal, and the SDK's own after other errors."""
 
-    __slots__ = ("answer", "call", "replay")
+    __slots__ = ("answer", "call", "replay", "signed_with")
 
     def __init__(self, call: Call, replay: Replay) -> None:
         self.call = call
         self.replay = replay
+        #: What the send that is running was signed with; None where somebody else's signer is at work.
+        self.signed_with: Credential | None = None
         #: What the last send brought.
         self.answer: tuple[Any, Any, Any, Any] | None = None
 
 
+#: Of the call that is running. The signer, the send and the loop around it have nothing of ours in between.
 _attempts: ContextVar[_Attempts | None] = ContextVar("kmsramcred_acs_attempts", default=None)
 
 _XML_CODE = re.compile(rb"<Code>\s*([^<\s]+)\s*</Code>")
@@ -57,15 +55,17 @@ class _SecretSigner(Signer):
 
     def sign(self, region_id: str, request: Any) -> tuple[Mapping[str, str], str]:
         credential = self._owner._credential()
-        _signed_with.set(credential)
-        # An earlier send of this request object may have left the token of a former key behind.
-        request.get_query_params().pop("SecurityToken", None)
-        request.get_headers().pop("x-acs-security-token", None)
-        if credential.security_token is not None:
+        attempts = _attempts.get()
+        if attempts is not None:
+            attempts.signed_with = credential
+        # Whoever sent this request object before may have left the token of a former key behind.
+        forget_token(request)
+        token = credential.security_token
+        if token is not None:
             if request.get_style() == "RPC":
-                request.add_query_param("SecurityToken", credential.security_token)
+                request.add_query_param("SecurityToken", token)
             else:
-                request.add_header("x-acs-security-token", credential.security_token)
+                request.add_header("x-acs-security-token", token)
         access_key = credential.access_key_id, credential.access_key_secret
         header = request.get_signed_header(region_id, *access_key)
         return header, request.get_url(region_id, *access_key)
@@ -184,7 +184,7 @@ class ProxyAcsClient(AcsClient):
 
     def _handle_retry_and_timeout(self, endpoint: str, request: Any, signer: Any) -> tuple[Any, Any, Any, Any]:
         # The SDK's own retries do not rewind a body either, so they are part of the same call.
-        call = Call(self._kms_secret, self._client.call_budget)
+        call = Call(self._kms_secret)
         outer = _attempts.set(_Attempts(call, Replay(request)))
         try:
             return super()._handle_retry_and_timeout(endpoint, request, signer)  # type: ignore[no-any-return]
@@ -194,42 +194,38 @@ class ProxyAcsClient(AcsClient):
     def _handle_single_request(
         self, endpoint: str, request: Any, read_timeout: Any, connect_timeout: Any, signer: Any
     ) -> tuple[Any, Any, Any, Any]:
-        def send() -> tuple[Any, Any, Any, Any]:
-            return super(ProxyAcsClient, self)._handle_single_request(  # type: ignore[no-any-return]
-                endpoint, request, read_timeout, connect_timeout, signer
-            )
-
         attempts = _attempts.get()
         if signer is not None or attempts is None:
             # Signed with somebody else's key.
-            return send()
-        outer = _signed_with.set(None)
-        try:
-            while True:
-                if attempts.answer is not None:
-                    if not attempts.replay.possible:
-                        return attempts.answer
-                    attempts.replay.rewind()
-                try:
-                    answer = send()
-                except KmsRamCredError as error:
-                    if attempts.answer is None:
-                        raise
-                    # The service's own error is what became of the call.
-                    attempts.answer[3].__cause__ = error
+            return self._send(endpoint, request, read_timeout, connect_timeout, signer)
+        replay = attempts.replay
+        while True:
+            if attempts.answer is not None:
+                if not replay.possible:
                     return attempts.answer
-                finally:
-                    attempts.replay.clean()
-                attempts.answer = answer
-                if not self._is_sent_again(endpoint, request, attempts):
-                    return answer
-        finally:
-            _signed_with.reset(outer)
+                replay.rewind()
+            attempts.signed_with = None
+            try:
+                answer = self._send(endpoint, request, read_timeout, connect_timeout, signer)
+            except KmsRamCredError as error:
+                if attempts.answer is None:
+                    raise
+                # The service's own error is what became of the call.
+                attempts.answer[3].__cause__ = error
+                return attempts.answer
+            finally:
+                replay.clean()
+            attempts.answer = answer
+            if not self._is_sent_again(endpoint, request, attempts):
+                return answer
+
+    def _send(self, *send: Any) -> tuple[Any, Any, Any, Any]:
+        return super()._handle_single_request(*send)  # type: ignore[no-any-return]
 
     def _is_sent_again(self, endpoint: str, request: Any, attempts: _Attempts) -> bool:
         """Reports what became of a send, and waits for what the answer to a refusal says."""
         _, headers, body, exception = attempts.answer or (None,) * 4
-        credential = _signed_with.get()
+        credential = attempts.signed_with
         if credential is None:
             # The user has put a signer of their own in place of ours.
             return False

@@ -73,11 +73,10 @@ class _Rotating:
     def _send(self, send: Callable[[], Any], rewind: Rewind | None) -> Any:
         """Sends until the key is accepted or the verdict is to stop. Without `rewind` it sends once."""
         provider = self._provider
-        call = Call(provider.secret, provider.client.call_budget)
+        call = Call(provider.secret)
         outer = signed_with.set(None)
         try:
             while True:
-                signed_with.set(None)
                 try:
                     answer = send()
                 except ServerError as error:
@@ -98,6 +97,7 @@ class _Rotating:
                         rewind()
                     except Exception as gone:
                         raise error from gone
+                    signed_with.set(None)
                 else:
                     credential = signed_with.get()
                     if credential is not None and not credential.accepted:
@@ -112,21 +112,21 @@ class _Rotating:
 
     def _do(self, method: str, bucket_name: str, key: Any, **options: Any) -> Any:
         """One request of the SDK: every method of its classes ends here."""
-        headers = options.pop("headers", None)
         once: Any = super()._do  # type: ignore[misc]
+        if _repeating.get() is self:
+            # Calls that the user's callbacks make during this send stand for themselves.
+            outer = _repeating.set(None)
+            try:
+                return once(method, bucket_name, key, **options)
+            finally:
+                _repeating.reset(outer)
+        headers = options.pop("headers", None)
 
         def send() -> Any:
             # A send writes signature and token into the headers that it is given.
-            return once(method, bucket_name, key, headers=CaseInsensitiveDict(headers or {}), **options)
+            return once(method, bucket_name, key, headers=_copied(headers), **options)
 
-        if _repeating.get() is not self:
-            return self._send(send, rewinder(options.get("data")))
-        # Calls that the user's callbacks make during this send stand for themselves.
-        outer = _repeating.set(None)
-        try:
-            return send()
-        finally:
-            _repeating.reset(outer)
+        return self._send(send, rewinder(options.get("data")))
 
     def _repeat(self, operation: Callable[[], Any], body: Any) -> Any:
         """The loop around an operation that must make its request anew each time."""
@@ -280,6 +280,15 @@ class ProxyService(_Rotating, oss2.Service):
             cloudbox_id=cloudbox_id,
             **options,
         )
+
+
+def _copied(headers: Any) -> Any:
+    if type(headers) is not CaseInsensitiveDict or not hasattr(headers, "_store"):
+        return CaseInsensitiveDict(headers or {})
+    # The same in a tenth of the time: each call copies.
+    copied = CaseInsensitiveDict.__new__(CaseInsensitiveDict)
+    copied._store = headers._store.copy()
+    return copied
 
 
 def _unconnected(session: Any) -> Any:

@@ -33,7 +33,7 @@ class _Operation:
 
     def __init__(self, request: HttpRequest, secret: Secret) -> None:
         self.request = weakref.ref(request)
-        self.call = Call(secret, secret.client.call_budget)
+        self.call = Call(secret)
         #: Whether the last attempt was refused and is to be made again; None if it was not refused.
         self.again: bool | None = None
         #: Failures that have nothing to do with the key.
@@ -53,11 +53,17 @@ class CredentialsProvider(_OssCredentialsProvider):
 
     def __init__(self, secret: Secret | str) -> None:
         self.secret: Secret = _given.opened(secret, self)
+        #: The last key, with what the SDK was given for it.
+        self._last: tuple[Credential | None, Any] = (None, None)
 
     def get_credentials(self) -> Credentials:
         credential = self.secret.credential()
         _signed.set((self, credential))
-        return Credentials(credential.access_key_id, credential.access_key_secret, credential.security_token)
+        known, given = self._last
+        if known is not credential:
+            given = Credentials(credential.access_key_id, credential.access_key_secret, credential.security_token)
+            self._last = credential, given
+        return given
 
 
 class _Judge:

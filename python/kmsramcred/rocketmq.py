@@ -156,7 +156,7 @@ class _Sender:
             metadata = again
 
     def _call(self) -> Call:
-        return Call(self._secret, self._secret.client.call_budget)
+        return Call(self._secret)
 
     async def _judged(self, call: Call, endpoints: Any, reply: Any, metadata: Any) -> _Signed | None:
         """Reports how a request fared. New metadata: send it again."""

@@ -12,6 +12,8 @@ DEAD = "InvalidAccessKeyId.NotFound"
 class PlayedSecret:
     """A secret whose key `k<serial>` is replaced by each refusal with a dead-key code."""
 
+    client: Any = SimpleNamespace(call_budget=10.0)
+
     def __init__(self) -> None:
         self.serial = 1
         self.tokens: dict[int, str] = {}

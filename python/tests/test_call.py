@@ -17,6 +17,7 @@ class Verdicts:
     def __init__(self, *verdicts: tuple[str, float, Exception | None]) -> None:
         self.verdicts = list(verdicts)
         self.reports: list[tuple[Any, ...]] = []
+        self.client = SimpleNamespace(call_budget=10.0)
 
     def report_failure(self, *report: Any) -> SimpleNamespace:
         self.reports.append(report)
@@ -29,7 +30,8 @@ def refused(call: Call, **more: Any) -> bool:
 
 
 def make(verdicts: Verdicts, budget: float = 10.0) -> Call:
-    return Call(verdicts, budget)  # type: ignore[arg-type]
+    verdicts.client.call_budget = budget
+    return Call(verdicts)  # type: ignore[arg-type]
 
 
 def test_retry_sends_again() -> None:

@@ -10,6 +10,7 @@ import contextlib
 import http.client
 import os
 import pathlib
+import shutil
 import socket
 import subprocess
 import sys
@@ -160,9 +161,7 @@ class Ground:
     def served_by(self, *command: str) -> Iterator[subprocess.Popen[bytes]]:
         """A server, which must end by itself when asked to."""
         with open(self.directory / "log", "wb") as log:
-            process = subprocess.Popen(
-                [sys.executable, *command], cwd=self.directory, env=self.environment, stdout=log, stderr=log
-            )
+            process = subprocess.Popen(command, cwd=self.directory, env=self.environment, stdout=log, stderr=log)
         try:
             yield process
             process.terminate()
@@ -194,10 +193,8 @@ def test_a_fork_beside_threads(ground: Ground) -> None:
         ground.run("main.py")
 
 
-@pytest.mark.parametrize("workers", [["sync"], ["gthread", "--threads", "4"]], ids=lambda workers: str(workers[0]))
-def test_gunicorn_with_preload(ground: Ground, tmp_path: pathlib.Path, workers: list[str]) -> None:
-    pytest.importorskip("gunicorn")
-    socket_path = tmp_path / "s"
+def rides_through(ground: Ground, socket_path: pathlib.Path, *command: str) -> None:
+    """A server on that socket: users before and after a rotation, once each time it is started."""
 
     def ask(_: Any = None) -> int:
         with contextlib.closing(Unix(socket_path)) as connection:
@@ -212,14 +209,30 @@ def test_gunicorn_with_preload(ground: Ground, tmp_path: pathlib.Path, workers: 
             return ask() > 0
         return False
 
-    command = ["-m", "gunicorn", "--preload", "--workers", "2", "--bind", f"unix:{socket_path}", "--worker-class"]
     for _ in range(REPETITIONS):
-        with ground.served_by(*command, *workers, "served:application"):
+        with ground.served_by(*command):
             until(is_up, "the server answers", 20.0)
             with concurrent.futures.ThreadPoolExecutor(8) as users:
                 list(users.map(ask, range(16)))
                 ground.emulator.post(f"/secrets/{ground.name}/rotate", {"old": "dead"})
                 list(users.map(ask, range(16)))
+
+
+@pytest.mark.parametrize("workers", [["sync"], ["gthread", "--threads", "4"]], ids=lambda workers: str(workers[0]))
+def test_gunicorn_with_preload(ground: Ground, tmp_path: pathlib.Path, workers: list[str]) -> None:
+    pytest.importorskip("gunicorn")
+    command = [sys.executable, "-m", "gunicorn", "--preload", "--workers", "2", "--bind", f"unix:{tmp_path / 's'}"]
+    rides_through(ground, tmp_path / "s", *command, "--worker-class", *workers, "served:application")
+
+
+#: uWSGI loads the program before it forks, and gives it no threads of Python unless it is told to.
+@pytest.mark.parametrize("how", [[], ["--enable-threads", "--threads", "4"]], ids=["preload", "threads"])
+def test_uwsgi(ground: Ground, tmp_path: pathlib.Path, how: list[str]) -> None:
+    uwsgi = shutil.which("uwsgi", path=str(pathlib.Path(sys.executable).parent))
+    if uwsgi is None:
+        pytest.skip("uWSGI is not installed beside this interpreter")
+    command = [uwsgi, "--http-socket", str(tmp_path / "s"), "--master", "--die-on-term", "--processes", "2"]
+    rides_through(ground, tmp_path / "s", *command, *how, "--module", "served")
 
 
 def test_celery_with_processes(ground: Ground, tmp_path: pathlib.Path) -> None:
@@ -228,7 +241,7 @@ def test_celery_with_processes(ground: Ground, tmp_path: pathlib.Path) -> None:
         (tmp_path / name).mkdir()
     ground.write("tasks.py", CELERY)
     ground.write("user.py", CELERY_USER)
-    command = ["-m", "celery", "--app", "tasks", "worker", "--pool", "prefork", "--concurrency", "2"]
+    command = [sys.executable, "-m", "celery", "--app", "tasks", "worker", "--pool", "prefork", "--concurrency", "2"]
     for _ in range(REPETITIONS):
         with ground.served_by(*command, "--loglevel", "ERROR", "--without-gossip", "--without-mingle"):
             ground.run("user.py")
