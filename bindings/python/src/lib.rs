@@ -26,7 +26,7 @@ impl Empty {
     fn call(&self) {}
 }
 
-#[pymodule]
+#[pymodule(gil_used = false)]
 mod _native {
     use super::*;
 

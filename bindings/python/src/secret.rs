@@ -16,7 +16,8 @@ use std::time::Duration;
 pub struct Secret {
     inner: kmsramcred::Secret,
     /// What `credential` answered last. Held for a few instructions and never across a call into Python, so a fork
-    /// by Python cannot come in between.
+    /// by Python cannot come in between: it waits for the lock of the interpreter or, in a free-threaded one, until all
+    /// other threads are in such a call.
     last: Mutex<Option<Py<Credential>>>,
 }
 
