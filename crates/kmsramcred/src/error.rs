@@ -278,6 +278,12 @@ impl Error {
     pub fn is_retryable(&self) -> bool {
         self.0.kind.is_retryable()
     }
+
+    /// Whether KMS, or the place that lends the identity, had too many requests.
+    pub(crate) fn is_throttled(&self) -> bool {
+        let code = self.code().unwrap_or_default();
+        self.kind() == ErrorKind::KmsThrottled || self.http_status() == Some(429) || code.starts_with("Throttling")
+    }
 }
 
 impl fmt::Display for Error {

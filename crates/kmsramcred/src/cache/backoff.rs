@@ -50,19 +50,13 @@ pub fn is_definite(error: &Error) -> bool {
     )
 }
 
-/// Whether KMS, or the place that lends the identity, had too many requests.
-fn is_throttled(error: &Error) -> bool {
-    let code = error.code().unwrap_or_default();
-    error.kind() == ErrorKind::KmsThrottled || error.http_status() == Some(429) || code.starts_with("Throttling")
-}
-
 impl Failures {
     /// Notes one more failed fetch.
     pub fn record(&mut self, error: Error, now: Moment, rng: &mut fastrand::Rng) {
         let before = self.last.as_ref().map_or(0, |last| last.in_a_row);
         let (first, most) = match error.kind() {
             _ if is_definite(&error) => (DEFINITE_FIRST, DEFINITE_MOST),
-            _ if is_throttled(&error) => (THROTTLED_FIRST, NEED_RETRY_MOST),
+            _ if error.is_throttled() => (THROTTLED_FIRST, NEED_RETRY_MOST),
             _ => (NEED_RETRY_FIRST, NEED_RETRY_MOST),
         };
         let asked = error.retry_after().unwrap_or_default().min(NEED_RETRY_MOST);

@@ -62,6 +62,7 @@ impl Chain {
         // Whether a link leads to anything: one whose place has nothing (404) does not.
         let mut leads_anywhere = false;
         let mut cut_short = false;
+        let mut throttled = None;
         for link in &self.links {
             let reason = match &link.source {
                 Err(reason) => reason.clone(),
@@ -78,7 +79,9 @@ impl Chain {
                             let nothing_there = error.http_status() == Some(404) && error.code().is_none();
                             leads_anywhere |= !nothing_there;
                             denied |= !error.is_retryable() && !nothing_there;
-                            error.message().trim_end_matches('.').to_owned()
+                            let reason = error.message().trim_end_matches('.').to_owned();
+                            throttled = Some(error).filter(Error::is_throttled).or(throttled);
+                            reason
                         }
                     }
                 }
@@ -96,7 +99,13 @@ impl Chain {
             "credentials_type is not set, and no link of the default chain gives an identity: {}.",
             reasons.join("; ")
         );
-        Err(Failure::new(Error::new(kind, message), cut_short))
+        let mut error = Error::new(kind, message);
+        // Whoever searches again has to know that it had better not be soon.
+        if let Some(throttled) = throttled {
+            error = throttled.code().map_or(error.clone(), |code| error.with_code(code));
+            error = throttled.http_status().map_or(error.clone(), |status| error.with_http_status(status));
+        }
+        Err(Failure::new(error, cut_short))
     }
 }
 

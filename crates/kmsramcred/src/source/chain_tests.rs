@@ -192,3 +192,20 @@ fn a_place_that_has_nothing_is_no_identity_that_was_refused() {
     assert_eq!(kind(denied().with_http_status(404).with_code("EntityNotExist.Role")), ErrorKind::SourceDenied);
     assert_eq!(kind(denied().with_http_status(403)), ErrorKind::SourceDenied);
 }
+
+#[test]
+fn a_link_that_had_too_many_requests_is_seen_in_the_error_of_the_chain() {
+    let clock = Arc::new(PausedClock::new(0));
+    let busy = || Error::new(ErrorKind::SourceUnavailable, "not now.");
+    for (throttled, status, code) in [
+        (busy().with_http_status(429), Some(429), None),
+        (busy().with_http_status(400).with_code("Throttling.User"), Some(400), Some("Throttling.User")),
+        (busy().with_http_status(503), None, None),
+    ] {
+        let links = [throttled, Error::new(ErrorKind::SourceUnavailable, "silence.")];
+        let link = |error| link("a", Ok(played(&clock, Duration::ZERO, vec![Err(error)])));
+        let chain = Chain::new(links.map(link).into(), clock.clone());
+        let error = chain.identity(Deadline::after(&*clock, Duration::from_secs(5))).unwrap_err();
+        assert_eq!((error.kind(), error.http_status(), error.code()), (ErrorKind::SourceUnavailable, status, code));
+    }
+}

@@ -175,3 +175,14 @@ fn who_waits_hears_why_it_is_asked_again() {
     assert_eq!(heard.len(), 2, "{heard:?}");
     assert!(heard[0].contains("100.100.100.200: connection refused.") && heard[1].contains("HTTP 503"), "{heard:?}");
 }
+
+#[test]
+fn a_service_that_took_all_the_time_is_not_said_to_have_been_asked_too_late() {
+    for replies in [vec![silence()], vec![answer(200, "T"), silence()]] {
+        let questions = replies.len();
+        let (clock, script, source) = source(replies);
+        let error = source.identity(Deadline::after(&*clock, Duration::from_millis(900))).unwrap_err();
+        assert!(error.message().contains("timed out"), "{error}");
+        assert_eq!(script.count(), questions, "no question without time for an answer");
+    }
+}

@@ -80,7 +80,9 @@ impl MetadataService {
             Err(failure) => failure,
         };
         if !self.imdsv1_disabled {
-            return Ok(None);
+            // With no time left for the way without a token, what was met on this one says more than that.
+            let says_more = failure.passing && deadline.is_over(self.clock.now());
+            return if says_more { Err(failure) } else { Ok(None) };
         }
         let Failure { error, .. } = &failure;
         let message = format!("{} Version 1 of the service, which needs no token, is disabled.", error.message());
@@ -116,7 +118,7 @@ impl MetadataService {
         })
     }
 
-    /// Reads with the token and, where that fails and version 1 is allowed, once more without.
+    /// Reads with the token and, where that fails, version 1 is allowed and there is time, once more without.
     fn read<T>(
         &self,
         target: &str,
@@ -127,7 +129,7 @@ impl MetadataService {
         if let Some(token) = token {
             let header = ("x-aliyun-ecs-metadata-token".to_owned(), token.expose().to_owned());
             let answer = self.send("GET", target, Some(header), deadline).and_then(&accept);
-            if answer.is_ok() || self.imdsv1_disabled {
+            if answer.is_ok() || self.imdsv1_disabled || deadline.is_over(self.clock.now()) {
                 return answer;
             }
         }
