@@ -119,7 +119,7 @@ demo: emulator c-library python-package ## see above
 	  KMSRAMCRED_DEMO_PYTHON=$(CURDIR)/$(VENV_PYTHON) cargo run --quiet --locked --release --package kmsramcred-demo
 
 .PHONY: fleet
-fleet: need-rust ## simulates up to 100,000 clients that share the quotas of KMS, and writes docs/fleet.md
+fleet: need-rust ## simulates up to 1,000,000 clients that share the quotas of KMS, and writes docs/fleet.md (half an hour)
 	@cargo run --quiet --locked --release --package kmsramcred-fleet -- docs
 
 # The official plug-in starts on Python 3.10 at most, and both are to run on the same interpreter.

@@ -12,8 +12,8 @@ use std::time::Duration;
 pub const PERIOD: u64 = 10_000;
 /// The secrets of each process.
 pub const SECRETS: usize = 2;
-/// A simulation ends after so many events, and says so.
-pub const MOST_EVENTS: u64 = 50_000_000;
+/// A simulation ends after so many events for each client, and says so.
+pub const MOST_EVENTS: u64 = 200;
 const HOUR: u64 = 3_600_000;
 
 /// What happens to a client.
@@ -231,7 +231,7 @@ pub fn run<C: Client>(scenario: Scenario, clients: usize, progress: &Progress<'_
                 break;
             }
         }
-        if events == MOST_EVENTS {
+        if events == MOST_EVENTS * clients as u64 {
             stopped = Some(at.saturating_sub(begins));
             break;
         }
