@@ -289,6 +289,11 @@ conformance: c-library python-package go-driver ## the same stories in every lan
 test-conformance: c-library python-package go-driver ## the same as tests
 	@$(STORIES) cargo test --locked --package kmsramcred-conformance
 
+# A test of this crate, and so `make test-rust`, runs the same and compares the page.
+.PHONY: fault-matrix
+fault-matrix: need-rust ## every fault at every stage of a fetch, with and without a credential, and writes docs/fault-matrix.md
+	@cargo run --quiet --locked --package kmsramcred-fault-matrix
+
 .PHONY: check check-abi fmt header
 check-abi: need-rust need-abi ## the C interface against its baseline
 	@cargo xtask abi --check

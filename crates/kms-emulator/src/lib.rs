@@ -53,6 +53,7 @@ mod wire;
 
 pub use clock::{Clock, ManualClock, WallClock};
 pub use emulator::Emulator;
+pub use fault::{At as FaultAt, Kind as FaultKind};
 pub use options::{Caller, Options};
 pub use ready::Ready;
 

@@ -2,7 +2,8 @@
 
 mod order;
 
-pub(crate) use order::{At, FaultOrder, Kind, Target};
+pub use order::{At, Kind};
+pub(crate) use order::{FaultOrder, Target};
 
 use crate::clock::later;
 use crate::objection::Objection;

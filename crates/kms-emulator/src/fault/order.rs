@@ -3,35 +3,82 @@
 use crate::objection::Objection;
 use serde::{Deserialize, Serialize};
 
-/// The kind of endpoint that a fault sits at.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub(crate) enum At {
-    Kms,
-    Dedicated,
-    Metadata,
-    Sts,
-    CredentialsUri,
-    Oss,
-    Service,
+/// Words that an order may hold, and the list of all of them, which whoever walks through them reads.
+macro_rules! words {
+    ($(#[$of:meta])* $name:ident { $($(#[$what:meta])* $word:ident,)+ }) => {
+        $(#[$of])*
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Serialize)]
+        #[serde(rename_all = "snake_case")]
+        pub enum $name {
+            $($(#[$what])* $word,)+
+        }
+
+        impl $name {
+            /// All of them.
+            pub const ALL: &[Self] = &[$(Self::$word,)+];
+        }
+    };
 }
 
-/// What goes wrong.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub(crate) enum Kind {
-    Status,
-    Throttle,
-    Delay,
-    Hang,
-    Reset,
-    Truncate,
-    Html,
-    Body,
-    Clock,
-    Redirect,
-    Huge,
-    SlowBody,
+words! {
+    /// The kind of endpoint that a fault sits at. Serialized, it is the word of the control API.
+    At {
+        /// The shared gateway.
+        Kms,
+        /// The KMS instance.
+        Dedicated,
+        /// The ECS metadata service.
+        Metadata,
+        /// STS.
+        Sts,
+        /// The credentials URI.
+        CredentialsUri,
+        /// OSS.
+        Oss,
+        /// An RPC or ROA service.
+        Service,
+    }
+}
+
+impl At {
+    /// The route that takes a place of this kind down as a whole, for those that have one.
+    pub fn outage_route(self) -> Option<&'static str> {
+        match self {
+            At::Kms => Some("/kms"),
+            At::Dedicated => Some("/dedicated"),
+            At::Metadata | At::Sts | At::CredentialsUri | At::Oss | At::Service => None,
+        }
+    }
+}
+
+words! {
+    /// What goes wrong. Serialized, it is the word of the control API, whose help describes each.
+    Kind {
+        /// An error answer.
+        Status,
+        /// Too many requests.
+        Throttle,
+        /// The right answer, late.
+        Delay,
+        /// No answer.
+        Hang,
+        /// A TCP reset.
+        Reset,
+        /// Half of the right answer.
+        Truncate,
+        /// A page of a proxy.
+        Html,
+        /// A body on order.
+        Body,
+        /// A clock that is off.
+        Clock,
+        /// A redirect.
+        Redirect,
+        /// An answer without end.
+        Huge,
+        /// The right answer one byte at a time.
+        SlowBody,
+    }
 }
 
 /// What `POST /faults` takes.
