@@ -121,7 +121,12 @@ impl State {
             return if rest <= left { Step::Done(Verdict::RetryLater(rest), None) } else { self.give_up(None) };
         }
         let cooling = self.cool.rest(complaint.serial, &complaint.pair, now.at);
-        if cooling.is_some() || self.cool.fetch_wait(Some(&complaint.pair), now.at).is_some() {
+        let barred = cooling.is_none() && self.cool.fetch_wait(Some(&complaint.pair), now.at).is_some();
+        if barred {
+            // Nobody may ask for it now. The refresher does as soon as somebody may.
+            self.begin_looks(complaint.serial, false, now);
+        }
+        if cooling.is_some() || barred {
             return match young {
                 true => self.spread_wait(complaint.round, left, None),
                 false => self.wait_for_a_look(complaint, left, now),
@@ -169,12 +174,12 @@ impl State {
     }
 
     /// KMS confirms a key that services accepted before and refuse now: perhaps it serves the new one late. For a while
-    /// a call waits for the refresher's next look, where that comes in time.
+    /// a call waits for the refresher's next look, where that comes in time. The same where KMS may not be asked just now.
     fn wait_for_a_look(&mut self, complaint: &Complaint, left: Duration, now: Now) -> Step {
         let lately = self
             .cool
             .since(complaint.serial, &complaint.pair)
-            .is_some_and(|since| now.at.since(since) < self.policy.settle);
+            .is_none_or(|since| now.at.since(since) < self.policy.settle);
         if !lately || self.refused_after_accepted != Some(true) {
             return self.give_up(None);
         }

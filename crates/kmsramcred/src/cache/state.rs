@@ -1,7 +1,7 @@
 //! The rotation contract as a state machine. No lock, no thread, no clock of its own: time is an argument.
 
 use super::backoff::{Failures, between, is_definite};
-use super::cool_down::{CoolDowns, Pair};
+use super::cool_down::CoolDowns;
 use super::credential::{Snapshot, Value};
 use super::flight::{Brought, Flight, Landing, Reason, Ticket};
 use super::policy::{LOOK_FIRST, LOOK_MOST, MOST_LOOKS, Policy, SCHEDULE_JITTER};
@@ -253,7 +253,8 @@ impl State {
             self.cool.was_barren(refused.as_ref().map(|(_, pair)| pair), now.at);
         }
         if let (Some((serial, pair)), Brought::Nothing) = (&refused, &brought) {
-            self.begin_looks(*serial, pair, now);
+            let first = self.cool.since(*serial, pair).is_none();
+            self.begin_looks(*serial, first, now);
         }
         self.landing = Some(Landing { number: flight.number, refused, brought });
         if matches!(outcome, Outcome::Adopted) {
@@ -317,10 +318,9 @@ impl State {
         Outcome::Held("it is still spreading")
     }
 
-    /// After a fetch confirmed a refused value: look again for a while, once for each pair that refuses it.
-    fn begin_looks(&mut self, serial: u64, pair: &Pair, now: Now) {
-        let begun = self.looks.as_ref().is_some_and(|looks| looks.serial == serial);
-        if !begun || self.cool.since(serial, pair).is_none() {
+    /// Looks for a new value for a while: once for each refused serial, and anew where another pair begins to refuse it.
+    pub(super) fn begin_looks(&mut self, serial: u64, anew: bool, now: Now) {
+        if anew || self.looks.as_ref().is_none_or(|looks| looks.serial != serial) {
             let next = now.at + between(LOOK_FIRST / 2, LOOK_FIRST, &mut self.rng);
             self.looks = Some(Looks { serial, done: 0, next });
         }

@@ -286,6 +286,35 @@ fn fetches_for_refusals_that_bring_nothing_are_bounded_to_ten_a_minute() {
 }
 
 #[test]
+fn a_pair_that_may_not_ask_just_now_waits_for_a_look_or_is_healed_by_one() {
+    let mut story = Story::new();
+    let mut serial = story.first("0", DAY);
+    // Ten rotations of which KMS learned late: each cost a fetch that brought nothing.
+    for n in 1..=10 {
+        story.accept();
+        let same = story.value(&story.id(), DAY);
+        story.report_and_land(serial, "h", Ok(same));
+        let next = story.value(&n.to_string(), DAY);
+        let ticket = story.state.launch(Reason::Asked, story.now());
+        story.land(&ticket, Ok(next));
+        serial = story.serial();
+        story.ms(5_000);
+    }
+    story.accept();
+    let flights = story.state.flights();
+    gives_up(story.report(serial, "h").1);
+    assert_eq!(story.state.flights(), flights, "the ten are used up, and no look comes in time");
+    let (none, look) = story.tick();
+    assert!(none.is_none());
+    assert_eq!(look.since(story.at), Duration::from_secs(10), "when the first of the ten is a minute old");
+    story.ms(1_000);
+    let wait = waits(story.report(serial, "h").1);
+    assert!(wait >= Duration::from_millis(9_050) && wait <= Duration::from_millis(9_150), "{wait:?}");
+    assert!(matches!(story.background(|story| Ok(story.value("B", Duration::ZERO))), Outcome::Adopted));
+    assert!(is_retry(story.report(serial, "h").1));
+}
+
+#[test]
 fn looks_after_a_confirmed_refusal_end_after_ten() {
     let mut story = Story::new();
     let serial = story.first("A", DAY);
