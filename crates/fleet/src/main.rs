@@ -1,7 +1,8 @@
 //! `kmsramcred-fleet DOCS [CLIENTS ...]`: writes the table in DOCS/fleet.md between its marks, and DOCS/fleet/*.svg.
 
 use anyhow::{Context, Result};
-use kmsramcred_fleet::report::{HEAD, Rules, count, plot, row, time};
+use kmsramcred_chart::{count, time};
+use kmsramcred_fleet::report::{HEAD, Rules, plot, row};
 use kmsramcred_fleet::simulation::Scenario;
 use std::cell::Cell;
 use std::fs;
