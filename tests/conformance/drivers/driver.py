@@ -120,10 +120,14 @@ class Seen:
                 self.failed += 1
                 self.complaint = self.complaint or problem
 
-    def told(self):
+    def told(self, anew=False):
+        """`anew` begins the slowest call and the complaint anew."""
         with self.lock:
             names = ("calls", "failed", "refused", "slowest_ms", "complaint")
-            return {name: getattr(self, name) for name in names}
+            told = {name: getattr(self, name) for name in names}
+            if anew:
+                self.slowest_ms, self.complaint = 0, ""
+            return told
 
 
 class Load:
@@ -233,7 +237,7 @@ class Application:
         self.loads[fields["load"]] = Load(self.secret(fields), fields["host"], int(fields["threads"]), budget)
 
     def seen(self, fields):
-        return self.loads[fields["load"]].seen.told()
+        return self.loads[fields["load"]].seen.told(fields.get("anew") == "true")
 
     def stop(self, fields):
         return self.loads.pop(fields["load"]).stop()

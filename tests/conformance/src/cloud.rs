@@ -18,6 +18,7 @@ pub struct Cloud {
 }
 
 impl Cloud {
+    /// A new one.
     pub fn start() -> Result<Cloud, String> {
         static NUMBER: AtomicU64 = AtomicU64::new(0);
         let name = format!("kmsramcred-{}-{}", std::process::id(), NUMBER.fetch_add(1, Ordering::Relaxed));
@@ -32,6 +33,7 @@ impl Cloud {
         &self.directory
     }
 
+    /// Where everything is.
     pub fn ready(&self) -> &Ready {
         self.emulator.ready()
     }

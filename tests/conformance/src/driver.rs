@@ -25,6 +25,7 @@ pub struct Driver {
 }
 
 impl Driver {
+    /// Starts it in this directory, with more variables in its environment.
     pub fn start(command: &[String], directory: &Path, more: &[(String, String)]) -> Result<Driver, String> {
         let stderr = directory.join("driver.stderr");
         let [program, arguments @ ..] = command else { return Err("no driver".to_owned()) };
@@ -52,6 +53,11 @@ impl Driver {
             }
         });
         Ok(Driver { child, stdin, answers, stderr, ended: false })
+    }
+
+    /// The number of its process.
+    pub fn pid(&self) -> u32 {
+        self.child.id()
     }
 
     /// One command, one answer.

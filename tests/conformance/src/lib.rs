@@ -18,7 +18,10 @@ mod scenario;
 mod story;
 mod table;
 
+pub use cloud::Cloud;
+pub use driver::Driver;
 pub use language::Language;
+pub use line::Line;
 pub use page::{page, path as page_path};
 pub use scenario::Scenario;
 pub use table::{Table, differences, print, run, scenarios};

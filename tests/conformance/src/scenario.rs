@@ -16,7 +16,7 @@ const VERBS: &[(&str, &[&str])] = &[
     ("report", &["secret", "serial", "service", "host", "code", "http_status", "round", "left_ms"]),
     ("accept", &["secret", "serial"]),
     ("load", &["load", "secret", "host", "threads", "budget_ms"]),
-    ("seen", &["load"]),
+    ("seen", &["load", "anew"]),
     ("stop", &["load"]),
     ("fork", &["children", "secret", "host", "calls", "until_refused", "timeout_ms"]),
     ("join", &[]),

@@ -145,8 +145,10 @@ static void do_load(const struct line *line) {
 }
 
 static void do_seen(const struct line *line) {
+  struct load *load = *named_load(line);
   answer_begin("ok");
-  load_tell(*named_load(line));
+  load_tell(load);
+  if (strcmp(text(line, "anew"), "true") == 0) load_begin_anew(load);
 }
 
 static void do_stop(const struct line *line) {

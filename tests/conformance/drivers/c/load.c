@@ -134,6 +134,13 @@ void load_tell(struct load *load) {
   pthread_mutex_unlock(&load->lock);
 }
 
+void load_begin_anew(struct load *load) {
+  load->slowest_ms = 0;
+  pthread_mutex_lock(&load->lock);
+  load->complaint[0] = '\0';
+  pthread_mutex_unlock(&load->lock);
+}
+
 void load_stop(struct load *load) {
   load->stop = true;
   while (load->count > 0) pthread_join(load->threads[--load->count], NULL);

@@ -12,6 +12,8 @@ struct load;
 struct load *load_start(const kmsramcred_secret *secret, const char *host, unsigned threads, uint64_t budget_ms);
 /* Adds what its callers saw to an answer. */
 void load_tell(struct load *load);
+/* Begins the slowest call and the complaint anew. */
+void load_begin_anew(struct load *load);
 /* Ends the callers. */
 void load_stop(struct load *load);
 void load_free(struct load *load);

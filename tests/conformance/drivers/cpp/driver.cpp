@@ -140,7 +140,7 @@ class Program {
 
   Reply seen(const Line& line) {
     Reply reply;
-    loads_.at(line.text_or_nothing("load"))->tell(reply);
+    loads_.at(line.text_or_nothing("load"))->tell(reply, line.text_or_nothing("anew") == "true");
     return reply;
   }
 

@@ -73,10 +73,12 @@ void Load::stop() {
   threads_.clear();
 }
 
-void Load::tell(Reply& reply) {
-  reply.add("calls", calls_).add("failed", failed_).add("refused", refused_).add("slowest_ms", slowest_ms_);
+void Load::tell(Reply& reply, bool anew) {
   std::lock_guard<std::mutex> hold(lock_);
+  std::uint64_t slowest = anew ? slowest_ms_.exchange(0) : slowest_ms_.load();
+  reply.add("calls", calls_).add("failed", failed_).add("refused", refused_).add("slowest_ms", slowest);
   reply.add("complaint", complaint_);
+  if (anew) complaint_.clear();
 }
 
 bool Load::live(std::chrono::milliseconds timeout, std::uint64_t calls, bool until_refused) {

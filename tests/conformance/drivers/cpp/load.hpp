@@ -20,7 +20,8 @@ class Load {
 
   void start(std::uint64_t threads);
   void stop();
-  void tell(Reply& reply);
+  /* What its callers saw; `anew` begins the slowest call and the complaint anew. */
+  void tell(Reply& reply, bool anew);
 
   /* What a forked child does: acquires, calls until it has been refused if `until_refused`, then makes `calls` calls.
    * Whether nothing failed. */

@@ -63,12 +63,13 @@ func (a *application) obey(verb string, f fields) ([]pair, error) {
 	case "open":
 		return nil, a.open(f)
 	case "seen":
-		return a.loads[f["load"]].told(), nil
+		return a.loads[f["load"]].told(f["anew"] == "true"), nil
 	case "stop":
 		stopped := a.loads[f["load"]]
 		stopped.stop.Store(true)
 		stopped.group.Wait()
-		return stopped.told(), nil
+		direct.CloseIdleConnections()
+		return stopped.told(false), nil
 	case "stats":
 		s, err := a.client.Stats()
 		return []pair{{"slow_acquires", s.SlowAcquires}, {"refreshes_ok", s.RefreshesOK},

@@ -156,9 +156,14 @@ func (l *load) sendUntilSettled() error {
 	}
 }
 
-func (l *load) told() []pair {
+// told is what the callers saw; anew begins the slowest call and the complaint anew.
+func (l *load) told(anew bool) []pair {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	return []pair{{"calls", l.calls}, {"failed", l.failed}, {"refused", l.refused}, {"slowest_ms", l.slowest},
+	told := []pair{{"calls", l.calls}, {"failed", l.failed}, {"refused", l.refused}, {"slowest_ms", l.slowest},
 		{"complaint", l.complaint}}
+	if anew {
+		l.slowest, l.complaint = 0, ""
+	}
+	return told
 }

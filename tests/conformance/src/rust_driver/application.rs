@@ -79,7 +79,7 @@ impl Application {
                 self.loads.insert(order.text("load")?.to_owned(), load);
                 Ok(ok)
             }
-            "seen" => Ok(self.load(order)?.seen()),
+            "seen" => Ok(self.load(order)?.seen(order.0.get("anew") == Some("true"))),
             "stop" => {
                 self.load(order)?;
                 let load = self.loads.remove(order.text("load")?).expect("found just now");

@@ -5,7 +5,7 @@ use super::robot::Robot;
 use crate::line::Line;
 use kmsramcred::{Error, Secret};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
@@ -20,7 +20,21 @@ pub struct Seen {
     pub refused: AtomicU64,
     pub slowest_ms: AtomicU64,
     /// The first failure.
-    pub complaint: OnceLock<String>,
+    complaint: Mutex<String>,
+}
+
+impl Seen {
+    /// Notes why a call failed, unless one is noted already.
+    pub fn complain(&self, why: String) {
+        let mut complaint = self.complaint();
+        if complaint.is_empty() {
+            *complaint = why;
+        }
+    }
+
+    fn complaint(&self) -> MutexGuard<'_, String> {
+        self.complaint.lock().unwrap_or_else(PoisonError::into_inner)
+    }
 }
 
 /// Callers at work.
@@ -48,14 +62,19 @@ impl Load {
         Ok(Load { seen, stop, threads })
     }
 
-    pub fn seen(&self) -> Line {
+    /// What the callers saw; `anew` begins the slowest call and the complaint anew.
+    pub fn seen(&self, anew: bool) -> Line {
         let read = |counter: &AtomicU64| counter.load(Ordering::SeqCst);
+        let (slowest, complaint) = match anew {
+            true => (self.seen.slowest_ms.swap(0, Ordering::SeqCst), std::mem::take(&mut *self.seen.complaint())),
+            false => (read(&self.seen.slowest_ms), self.seen.complaint().clone()),
+        };
         Line::new("ok")
             .with("calls", read(&self.seen.calls))
             .with("failed", read(&self.seen.failed))
             .with("refused", read(&self.seen.refused))
-            .with("slowest_ms", read(&self.seen.slowest_ms))
-            .with("complaint", self.seen.complaint.get().map_or("", String::as_str))
+            .with("slowest_ms", slowest)
+            .with("complaint", complaint)
     }
 
     pub fn stop(mut self) -> Line {
@@ -63,9 +82,9 @@ impl Load {
         for thread in self.threads.drain(..) {
             if thread.join().is_err() {
                 self.seen.failed.fetch_add(1, Ordering::SeqCst);
-                let _ = self.seen.complaint.set("a caller panicked".to_owned());
+                self.seen.complain("a caller panicked".to_owned());
             }
         }
-        self.seen()
+        self.seen(false)
     }
 }

@@ -53,7 +53,7 @@ impl Robot {
         let fine = result.is_ok();
         if let Err(why) = result {
             seen.failed.fetch_add(1, Ordering::SeqCst);
-            let _ = seen.complaint.set(why);
+            seen.complain(why);
         }
         seen.calls.fetch_add(1, Ordering::SeqCst);
         fine
