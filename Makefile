@@ -142,7 +142,7 @@ compare: emulator python-package $(COMPARE_BUILT)/official/ready $(COMPARE_BUILT
 	@$(VENV_PYTHON) $(COMPARE)/run.py $(EMULATOR) --runs $(COMPARE_RUNS)
 
 .PHONY: test test-rust test-c test-python test-go test-official test-conformance conformance loom
-test: need-c need-python need-go-cgo need-node test-rust loom test-c test-python test-go test-official test-conformance ## see above
+test: need-c need-python need-go-cgo need-node test-rust loom test-c test-python test-go test-official test-conformance test-soak ## see above
 
 test-rust: need-rust ## the Rust tests, with panics injected into the C interface
 	@cargo test --locked --workspace --exclude kmsramcred-python --exclude kmsramcred-conformance --features kmsramcred-c/testing
@@ -293,6 +293,20 @@ test-conformance: c-library python-package go-driver ## the same as tests
 .PHONY: fault-matrix
 fault-matrix: need-rust ## every fault at every stage of a fetch, with and without a credential, and writes docs/fault-matrix.md
 	@cargo run --quiet --locked --package kmsramcred-fault-matrix
+
+# Every language at once, disturbed for so long. The same SEED gives the same schedule; DOCS=1 writes docs/soak.md too. A test
+# keeps to one seed, so that a failure is new because something else is.
+MINUTES ?= 3
+SEED ?=
+DOCS ?=
+SOAK_MINUTES ?= 1
+.PHONY: soak test-soak
+soak: c-library python-package go-driver ## every language at once through random faults: MINUTES, SEED; the report is in target/soak
+	@$(STORIES) cargo run --quiet --locked --release --package kmsramcred-soak -- \
+	  $(CURDIR)/target/soak "$(MINUTES)" --seed "$(SEED)" --docs "$(if $(DOCS),$(CURDIR)/docs)"
+
+test-soak:
+	@$(MAKE) soak MINUTES=$(SOAK_MINUTES) SEED=$(or $(SEED),1) DOCS=
 
 .PHONY: check check-abi fmt header
 check-abi: need-rust need-abi ## the C interface against its baseline
