@@ -294,19 +294,20 @@ test-conformance: c-library python-package go-driver ## the same as tests
 fault-matrix: need-rust ## every fault at every stage of a fetch, with and without a credential, and writes docs/fault-matrix.md
 	@cargo run --quiet --locked --package kmsramcred-fault-matrix
 
-# Every language at once, disturbed for so long. The same SEED gives the same schedule; DOCS=1 writes docs/soak.md too. A test
-# keeps to one seed, so that a failure is new because something else is.
+# Every language at once, disturbed for so long. The same SEED gives the same schedule; DOCS=1 writes docs/soak.md too. The test
+# keeps to one seed, so that a failure is new because something else is, and uses what test-conformance has built.
 MINUTES ?= 3
 SEED ?=
 DOCS ?=
 SOAK_MINUTES ?= 1
+SOAK_SEED ?= 1
+SOAK := cargo run --quiet --locked --package kmsramcred-soak
 .PHONY: soak test-soak
 soak: c-library python-package go-driver ## every language at once through random faults: MINUTES, SEED; the report is in target/soak
-	@$(STORIES) cargo run --quiet --locked --release --package kmsramcred-soak -- \
-	  $(CURDIR)/target/soak "$(MINUTES)" --seed "$(SEED)" --docs "$(if $(DOCS),$(CURDIR)/docs)"
+	@$(STORIES) $(SOAK) --release -- $(CURDIR)/target/soak "$(MINUTES)" --seed "$(SEED)" --docs "$(if $(DOCS),$(CURDIR)/docs)"
 
-test-soak:
-	@$(MAKE) soak MINUTES=$(SOAK_MINUTES) SEED=$(or $(SEED),1) DOCS=
+test-soak: c-library python-package go-driver ## the same for SOAK_MINUTES (1)
+	@$(STORIES) $(SOAK) -- $(CURDIR)/target/soak "$(SOAK_MINUTES)" --seed "$(SOAK_SEED)"
 
 .PHONY: check check-abi fmt header
 check-abi: need-rust need-abi ## the C interface against its baseline

@@ -42,7 +42,7 @@ pub fn draw((_, title, of): Plot, run: &Run, length_ms: u64) -> String {
     }
     for part in 0..=4 {
         let at = length_ms * part / 4;
-        drawing.text((x(at), bottom), Anchor::Middle, &time(at));
+        drawing.text((x(at), bottom), if part < 4 { Anchor::Middle } else { Anchor::End }, &time(at));
     }
     let y = bottom + 30.0;
     drawing.area((LEFT, y - 10.0), (12.0, 12.0), WRONG, 0.3);
