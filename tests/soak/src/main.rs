@@ -8,6 +8,7 @@ mod command;
 mod plots;
 mod program;
 mod reading;
+mod record;
 mod report;
 mod rules;
 mod run;

@@ -1,6 +1,6 @@
 //! The plots: one panel for each program, over the time of the schedule.
 
-use crate::program::{Look, Record};
+use crate::record::{Look, Record};
 use crate::run::Run;
 use crate::schedule::What;
 use kmsramcred_chart::{Anchor, Drawing, count, time};

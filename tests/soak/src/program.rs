@@ -1,10 +1,10 @@
 //! One program under observation: a driver of tests/conformance with a load, obeyed by a thread of its own.
 
 use crate::reading::Reading;
-use crate::rules::spare_threads;
-use crate::schedule::BUDGET_MS;
+use crate::record::{Look, Record};
+use crate::rules::{excuse, spare_threads};
+use crate::schedule::{BUDGET_MS, Trouble};
 use kmsramcred_conformance::{Driver, Language, Line};
-use serde::Serialize;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
@@ -16,46 +16,12 @@ use std::time::{Duration, Instant};
 pub const THREADS: u32 = 3;
 /// Between two looks.
 const LOOK: Duration = Duration::from_secs(1);
+/// How much later than planned things may have happened, as long as it is not known.
+const LATE_MS: u64 = 1_000;
 /// For what has to come about by itself.
 const PATIENCE: Duration = Duration::from_secs(40);
 /// The name of the secret.
 pub const SECRET: &str = "robot";
-
-/// What was seen of a program since the look before.
-#[derive(Debug, Clone, Serialize)]
-pub struct Look {
-    /// When the look before was, in milliseconds since the beginning of the schedule.
-    pub from_ms: u64,
-    /// When this one was.
-    pub until_ms: u64,
-    /// Calls that ended.
-    pub calls: u64,
-    /// Those of them whose error the user saw.
-    pub failed: u64,
-    /// Requests that were refused.
-    pub refused: u64,
-    /// The slowest of the calls.
-    pub slowest_ms: u64,
-    /// The first failure.
-    pub complaint: String,
-    /// The process at this look.
-    pub reading: Reading,
-}
-
-/// Everything that was seen of a program.
-#[derive(Debug, Clone, Default, Serialize)]
-pub struct Record {
-    /// Its language.
-    pub language: String,
-    /// At rest, after it had warmed up.
-    pub start: Option<Reading>,
-    /// At rest, after everything.
-    pub end: Option<Reading>,
-    /// While things happened.
-    pub looks: Vec<Look>,
-    /// Why it was given up.
-    pub trouble: Option<String>,
-}
 
 /// What a program is to do.
 #[derive(Debug, Clone)]
@@ -86,13 +52,19 @@ pub struct Program {
     orders: Sender<Told>,
     /// Calls that ended so far.
     pub calls: Arc<AtomicU64>,
-    /// Those that failed.
+    /// Those that failed without an excuse, as far as it is known while things happen.
     pub failed: Arc<AtomicU64>,
     thread: JoinHandle<Record>,
 }
 
-/// When the schedule began; nothing is recorded before.
-pub type Beginning = Arc<RwLock<Option<Instant>>>;
+/// What all programs go through.
+#[derive(Debug)]
+pub struct Plan {
+    /// When the schedule began; nothing is recorded before.
+    pub began: RwLock<Option<Instant>>,
+    /// When something is wrong.
+    pub troubles: Vec<Trouble>,
+}
 
 impl Program {
     /// Makes a client from the file; `directory` is its own.
@@ -102,7 +74,7 @@ impl Program {
         directory: PathBuf,
         config: PathBuf,
         host: &str,
-        beginning: &Beginning,
+        plan: &Arc<Plan>,
     ) -> Result<Program, String> {
         std::fs::create_dir_all(&directory).map_err(|error| format!("{}: {error}", directory.display()))?;
         let driver = Driver::start(command, &directory, &[])?;
@@ -113,7 +85,7 @@ impl Program {
             forks: language.forks(),
             config,
             host: host.to_owned(),
-            beginning: Arc::clone(beginning),
+            plan: Arc::clone(plan),
             works: false,
             before: (0, 0, 0),
             looked: Instant::now(),
@@ -150,7 +122,7 @@ struct Watched {
     forks: bool,
     config: PathBuf,
     host: String,
-    beginning: Beginning,
+    plan: Arc<Plan>,
     works: bool,
     /// Calls, failed and refused of this load at the last look.
     before: (u64, u64, u64),
@@ -249,14 +221,11 @@ impl Watched {
         };
         let seen = (number("calls")?, number("failed")?, number("refused")?);
         let reading = Reading::of(self.driver.pid())?;
-        let beginning = *self.beginning.read().unwrap_or_else(PoisonError::into_inner);
+        let began = *self.plan.began.read().unwrap_or_else(PoisonError::into_inner);
         let (calls, failed) = (seen.0 - self.before.0, seen.1 - self.before.1);
-        if let Some(beginning) = beginning {
-            let ms =
-                |at: Instant| u64::try_from(at.saturating_duration_since(beginning).as_millis()).unwrap_or(u64::MAX);
-            self.calls.fetch_add(calls, Ordering::Relaxed);
-            self.failed.fetch_add(failed, Ordering::Relaxed);
-            self.record.looks.push(Look {
+        if let Some(began) = began {
+            let ms = |at: Instant| u64::try_from(at.saturating_duration_since(began).as_millis()).unwrap_or(u64::MAX);
+            let look = Look {
                 from_ms: ms(before),
                 until_ms: ms(Instant::now()),
                 calls,
@@ -265,7 +234,12 @@ impl Watched {
                 slowest_ms: number("slowest_ms")?,
                 complaint: answer.get("complaint").unwrap_or_default().to_owned(),
                 reading,
-            });
+            };
+            self.calls.fetch_add(calls, Ordering::Relaxed);
+            if excuse(&look, &self.plan.troubles, LATE_MS).is_none() {
+                self.failed.fetch_add(failed, Ordering::Relaxed);
+            }
+            self.record.looks.push(look);
         }
         self.before = seen;
         Ok(())

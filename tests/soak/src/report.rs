@@ -1,12 +1,13 @@
 //! What is written about a run.
 
 use crate::command::Command;
-use crate::program::{Record, THREADS};
+use crate::plots;
+use crate::program::THREADS;
 use crate::reading::Reading;
+use crate::record::{Look, Record};
 use crate::rules::{self, GROWTH_KIB, GROWTH_PART, LONGEST_CALL_MS, allowed, quarters};
 use crate::run::Run;
 use crate::schedule::{BUDGET_MS, DARK_MS, What};
-use crate::{plots, program};
 use kmsramcred_chart::count;
 use serde_json::json;
 use std::fmt::Write;
@@ -46,8 +47,8 @@ pub fn table(run: &Run) -> String {
 }
 
 fn row(run: &Run, record: &Record) -> String {
-    let sum = |of: fn(&program::Look) -> u64| record.looks.iter().map(of).sum::<u64>();
-    let excused = |look: &&program::Look| rules::excuse(look, &run.schedule.troubles, run.late_ms).is_some();
+    let sum = |of: fn(&Look) -> u64| record.looks.iter().map(of).sum::<u64>();
+    let excused = |look: &&Look| rules::excuse(look, &run.schedule.troubles, run.late_ms).is_some();
     let excused: u64 = record.looks.iter().filter(excused).map(|look| look.failed).sum();
     let slowest = record.looks.iter().map(|look| look.slowest_ms).max().unwrap_or(0);
     let (second, last) = quarters(&record.looks).unwrap_or((0, 0));

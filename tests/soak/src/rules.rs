@@ -1,7 +1,8 @@
 //! What must hold, and what is said when it does not.
 
-use crate::program::{Look, Record, THREADS};
+use crate::program::THREADS;
 use crate::reading::Reading;
+use crate::record::{Look, Record};
 use crate::schedule::Trouble;
 use std::time::Duration;
 

@@ -1,7 +1,8 @@
 //! The run: warms up, lets the schedule happen, and waits until everybody has settled.
 
 use crate::command::Command;
-use crate::program::{Beginning, Order, Program, Record, SECRET};
+use crate::program::{Order, Plan, Program, SECRET};
+use crate::record::Record;
 use crate::rules;
 use crate::schedule::{Event, Schedule, What};
 use kmsramcred_conformance::{Cloud, Language};
@@ -9,8 +10,8 @@ use serde::Serialize;
 use serde_json::{Map, Value, json};
 use std::collections::BTreeMap;
 use std::io::{Write, stdout};
-use std::sync::PoisonError;
 use std::sync::atomic::Ordering;
+use std::sync::{Arc, PoisonError, RwLock};
 use std::time::{Duration, Instant};
 
 /// Between two lines of progress.
@@ -51,17 +52,18 @@ pub fn perform(command: &Command, schedule: Schedule) -> Result<Run, String> {
     let lines = cloud.configuration(&BTreeMap::new(), &Map::new());
     let config = cloud.write("app.properties", &(lines.join("\n") + "\n"), None)?;
     let rust = std::env::current_exe().map_err(|error| error.to_string())?;
-    let (beginning, host) = (Beginning::default(), &cloud.ready().services["default"]);
+    let plan = Arc::new(Plan { began: RwLock::default(), troubles: schedule.troubles.clone() });
+    let host = &cloud.ready().services["default"];
     let mut programs = Vec::new();
     for language in Language::ALL {
         let (driver, directory) = (language.driver(&rust)?, cloud.directory().join(language.to_string()));
-        programs.push(Program::start(language, &driver, directory, config.clone(), host, &beginning)?);
+        programs.push(Program::start(language, &driver, directory, config.clone(), host, &plan)?);
     }
     let mut stage = Stage { cloud: &cloud, programs, late_ms: 0 };
     // An order to a program that was given up is obeyed by nobody; its record says why.
     if stage.warm_up()? {
         let began = Instant::now();
-        *beginning.write().unwrap_or_else(PoisonError::into_inner) = Some(began);
+        *plan.began.write().unwrap_or_else(PoisonError::into_inner) = Some(began);
         stage.all(&Order::Work);
         stage.follow(&schedule, began, command.length_ms())?;
         stage.settle()?;
@@ -159,7 +161,10 @@ impl Stage<'_> {
             .collect();
         let failed = sum(|program| program.failed.load(Ordering::Relaxed));
         let (now, all) = (began.elapsed().as_secs(), length_ms / 1_000);
-        say(&format!("{now:>5} s of {all} s   {events} events   calls: {}   failed {failed}", calls.join("  ")));
+        say(&format!(
+            "{now:>5} s of {all} s   {events} events   calls: {}   failed without an excuse: {failed}",
+            calls.join("  ")
+        ));
     }
 }
 

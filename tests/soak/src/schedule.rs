@@ -174,6 +174,8 @@ impl Pen {
                 self.add(at, What::Down(true));
                 self.add(until, What::Down(false));
             }
+            // Here pauses are longer: the fourth request of a fetch comes 3.5 s after the first at the earliest and finds
+            // this over, and 7 s after it at the latest.
             "throttle" => order["retry_after_ms"] = json!(200),
             "delay" => order["delay_ms"] = json!(self.rng.u64(100..1_000)),
             // A body of less than a thousand bytes.
