@@ -165,3 +165,21 @@ fn versions() -> Vec<String> {
     let processors = std::thread::available_parallelism().map_or(1, usize::from);
     told.chain([format!("kmsramcred {}", env!("CARGO_PKG_VERSION")), format!("{processors} processors")]).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_page_says_what_holds_now_and_shows_every_plot() {
+        let docs = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs");
+        let page = std::fs::read_to_string(docs.join("soak.md")).unwrap();
+        assert!(page.contains(HEAD) && page.ends_with(&rules_in_words()), "run `make soak MINUTES=30 DOCS=1`");
+        for (file, title, _) in plots::ALL {
+            assert!(
+                page.contains(&format!("![{title}](soak/{file})")) && docs.join("soak").join(file).exists(),
+                "{file}"
+            );
+        }
+    }
+}
