@@ -129,7 +129,8 @@ fn rules_in_words() -> String {
          \x20 or resets connections, and those while KMS is down for longer than the budget of a call ({} s) and the old key dead,\n\
          \x20 until {} s after that: the longest pause between two looks, and one for the machine. Every other time without a usable\n\
          \x20 key is drawn to be shorter than {} s. A call is in a look (one a second) with how long the slowest of it took, so it\n\
-         \x20 is known when it began at the earliest.\n\
+         \x20 is known when it began at the earliest. Calls may fail as well until {} s after the machine itself stood still for more\n\
+         \x20 than a second, in which the runner, which sleeps for 100 ms at a time, was not run.\n\
          - **Time.** No call takes longer than {} s, and there is no such time in which none ends.\n\
          - **Processes.** None dies, each answers, ends well, and uses the newest key once nothing is wrong any more. A refresh by the\n\
          \x20 user and forked children must go well unless KMS has a fault.\n\
@@ -141,6 +142,7 @@ fn rules_in_words() -> String {
         BUDGET_MS / 1_000,
         6,
         (DARK_MS + 1_000) / 1_000,
+        BUDGET_MS / 1_000,
         LONGEST_CALL_MS / 1_000,
         rules::spare_threads("go"),
         count(GROWTH_KIB),

@@ -3,7 +3,7 @@
 use crate::program::THREADS;
 use crate::reading::Reading;
 use crate::record::{Look, Record};
-use crate::schedule::Trouble;
+use crate::schedule::{BUDGET_MS, Trouble};
 use std::time::Duration;
 
 /// No call takes longer: ten seconds for a credential, ten of the budget, and a moment for what is sent.
@@ -12,6 +12,19 @@ pub const LONGEST_CALL_MS: u64 = 25_000;
 pub const GROWTH_KIB: u64 = 2_048;
 /// A divisor: a twentieth.
 pub const GROWTH_PART: u64 = 20;
+
+/// The runner, which sleeps for a tenth of this at a time, does not notice a shorter standstill of the machine.
+pub const STANDSTILL_MS: u64 = 1_000;
+
+/// What follows from a turn of the runner that took so long: calls that waited through it have lost that time, and what
+/// happens next may meet them.
+pub fn standstill_of_the_machine(from_ms: u64, until_ms: u64) -> Option<Trouble> {
+    (until_ms - from_ms > STANDSTILL_MS).then_some(Trouble {
+        from_ms,
+        until_ms: until_ms + BUDGET_MS,
+        excuse: Some("the machine stood still"),
+    })
+}
 
 /// Why calls of a look may have failed: each of them took place between the look before, less the slowest of them, and
 /// this look. `late_ms` is how much later than planned things happened.
@@ -151,6 +164,17 @@ mod tests {
         record.looks[20].slowest_ms = 1_500;
         assert_eq!(said(&record, &before, 0), [""; 0]);
         assert_eq!(said(&record, &[trouble(21_001, 22_000, Some("it failed"))], 0).len(), 1);
+    }
+
+    #[test]
+    fn calls_that_a_standstill_of_the_machine_delayed_are_excused() {
+        assert_eq!(standstill_of_the_machine(5_000, 6_000), None);
+        let stood = standstill_of_the_machine(17_000, 19_000).unwrap();
+        let mut record = record();
+        record.looks[20].failed = 2;
+        assert_eq!(objections(&record, &[stood], 0), [""; 0]);
+        record.looks[30].failed = 2;
+        assert_eq!(objections(&record, &[standstill_of_the_machine(17_000, 19_000).unwrap()], 0).len(), 1);
     }
 
     #[test]

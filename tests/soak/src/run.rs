@@ -4,7 +4,7 @@ use crate::command::Command;
 use crate::program::{Order, Plan, Program, SECRET};
 use crate::record::Record;
 use crate::rules;
-use crate::schedule::{Event, Schedule, What};
+use crate::schedule::{Event, Schedule, Trouble, What};
 use kmsramcred_conformance::{Cloud, Language};
 use serde::Serialize;
 use serde_json::{Map, Value, json};
@@ -46,7 +46,7 @@ impl Run {
 }
 
 /// An error only when the stage itself breaks down.
-pub fn perform(command: &Command, schedule: Schedule) -> Result<Run, String> {
+pub fn perform(command: &Command, mut schedule: Schedule) -> Result<Run, String> {
     let cloud = Cloud::start()?;
     cloud.request("POST /secrets", json!({"name": SECRET}))?;
     let lines = cloud.configuration(&BTreeMap::new(), &Map::new());
@@ -59,7 +59,7 @@ pub fn perform(command: &Command, schedule: Schedule) -> Result<Run, String> {
         let (driver, directory) = (language.driver(&rust)?, cloud.directory().join(language.to_string()));
         programs.push(Program::start(language, &driver, directory, config.clone(), host, &plan)?);
     }
-    let mut stage = Stage { cloud: &cloud, programs, late_ms: 0 };
+    let mut stage = Stage { cloud: &cloud, programs, late_ms: 0, standstills: Vec::new() };
     // An order to a program that was given up is obeyed by nobody; its record says why.
     if stage.warm_up()? {
         let began = Instant::now();
@@ -70,6 +70,7 @@ pub fn perform(command: &Command, schedule: Schedule) -> Result<Run, String> {
     }
     let counters = cloud.request("GET /counters", Value::Null)?;
     let kms_requests = counters["kms"]["get_secret_value"].as_u64().unwrap_or(0);
+    schedule.troubles.append(&mut stage.standstills);
     let records = stage.programs.into_iter().map(Program::record).collect();
     Ok(Run { schedule, late_ms: stage.late_ms, kms_requests, records })
 }
@@ -78,6 +79,7 @@ struct Stage<'a> {
     cloud: &'a Cloud,
     programs: Vec<Program>,
     late_ms: u64,
+    standstills: Vec<Trouble>,
 }
 
 impl Stage<'_> {
@@ -104,11 +106,14 @@ impl Stage<'_> {
 
     /// Lets everything happen in its time.
     fn follow(&mut self, schedule: &Schedule, began: Instant, length_ms: u64) -> Result<(), String> {
-        let mut shown = Instant::now();
+        let (mut shown, mut turn) = (Instant::now(), Instant::now());
+        let ms = |at: Instant| u64::try_from(at.saturating_duration_since(began).as_millis()).unwrap_or(u64::MAX);
         let end = Event { at_ms: length_ms, what: What::Fork };
         for (number, event) in schedule.events.iter().chain([&end]).enumerate() {
             let due = began + Duration::from_millis(event.at_ms);
             loop {
+                let before = std::mem::replace(&mut turn, Instant::now());
+                self.standstills.extend(rules::standstill_of_the_machine(ms(before), ms(turn)));
                 if self.programs.iter().any(Program::is_lost) {
                     return Ok(());
                 }
