@@ -1,7 +1,7 @@
 """Runs everything, and writes docs/comparison.md with its plots.
 
-usage: run.py EMULATOR [--runs N] [--docs DIRECTORY]
-The samples are in target/compare/results.json. It takes some 6 minutes with 3 runs, and ends itself after LIMIT seconds.
+usage: run.py EMULATOR [--languages python,go,java] [--runs N] [--docs DIRECTORY]
+The samples are in target/compare/results.json. It takes some 11 minutes with 3 runs, and ends itself after LIMIT seconds.
 """
 
 from __future__ import annotations
@@ -12,47 +12,38 @@ import json
 import os
 import pathlib
 import shutil
-import subprocess
 import threading
 import time
 
 import report
+from languages import BUILT, LANGUAGES, NONE, REPOSITORY
 from scenarios import Scenarios
-from stage import BUILT, REPOSITORY, WHO, running
+from stage import running
 
-LIMIT = 900
-PACKAGES = {
-    "official": [
-        "aliyun-openapi-python-sdk-managed-credentials-provider",
-        "aliyun-oss-python-sdk-managed-credentials-provider",
-        "aliyun-secret-manager-client",
-        "aliyun-python-sdk-core",
-        "oss2",
-    ],
-    "kmsramcred": ["kmsramcred", "aliyun-python-sdk-core", "oss2"],
-}
-VERSIONS = """
-import json, platform, sys
-from importlib.metadata import version
-print(json.dumps([platform.python_version(), {name: version(name) for name in sys.argv[1:]}]))
-"""
-
-
-def versions() -> dict[str, object]:
-    found: dict[str, object] = {}
-    pythons = set()
-    for who in WHO:
-        command = [str(BUILT / who / "bin" / "python"), "-c", VERSIONS, *PACKAGES[who]]
-        python, found[who] = json.loads(subprocess.check_output(command, text=True))
-        pythons.add(python)
-    if len(pythons) > 1:
-        raise SystemExit(f"the two environments have different interpreters: {sorted(pythons)}; remove target/compare")
-    return {**found, "python": pythons.pop()}
+LIMIT = 1200
+def chosen(text: str) -> tuple[list[str], dict[str, str]]:
+    """The languages that run, and why the others do not."""
+    wanted = text.split(",")
+    unknown = set(wanted) - set(LANGUAGES) - set(NONE)
+    if unknown:
+        raise SystemExit(f"unknown languages {', '.join(sorted(unknown))}; there are {', '.join([*LANGUAGES, *NONE])}")
+    run, left_out = [], dict(NONE)
+    for key, language in LANGUAGES.items():
+        missing = language.missing()
+        if key not in wanted:
+            left_out[key] = f"{language.name}: `COMPARE_LANGUAGES` did not name it."
+        elif missing:
+            left_out[key] = f"{language.name}: it needs {language.needs}, and one of them was missing."
+            print(f"without {language.name}: no {', '.join(missing)}", flush=True)
+        else:
+            run.append(key)
+    return run, left_out
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("emulator")
+    parser.add_argument("--languages", default=",".join([*LANGUAGES, *NONE]))
     parser.add_argument("--runs", type=int, default=3)
     parser.add_argument("--docs", type=pathlib.Path, default=REPOSITORY / "docs")
     options = parser.parse_args()
@@ -60,19 +51,28 @@ def main() -> None:
     watchdog.daemon = True
     watchdog.start()
     shutil.rmtree(BUILT / "runs", ignore_errors=True)
+    run, left_out = chosen(options.languages)
     results = {
-        "versions": versions(),
-        "runs": options.runs,
         "cpus": len(os.sched_getaffinity(0)),
-        "date": datetime.date.today().isoformat(),
-        "steps": {},
+        "left_out": left_out,
+        "languages": {},
     }
     began = time.monotonic()
     with running(options.emulator) as emulator:
-        steps = Scenarios(emulator, options.runs).steps()
-        for number, (name, run) in enumerate(steps, 1):
-            print(f"{time.monotonic() - began:5.0f} s  {number}/{len(steps)}  {name}", flush=True)
-            results["steps"][name] = run()
+        for key in run:
+            platform, versions = LANGUAGES[key].versions()
+            steps = Scenarios(LANGUAGES[key], emulator, options.runs).steps()
+            found = {}
+            for number, step in enumerate(steps, 1):
+                print(f"{time.monotonic() - began:5.0f} s  {key} {number}/{len(steps)}  {step.name}", flush=True)
+                found[step.name] = step.run()
+            results["languages"][key] = {
+                "platform": platform,
+                "versions": versions,
+                "runs": options.runs,
+                "date": datetime.date.today().isoformat(),
+                "steps": found,
+            }
     (BUILT / "results.json").write_text(json.dumps(results, indent=1) + "\n")
     plots = options.docs / "comparison"
     plots.mkdir(parents=True, exist_ok=True)

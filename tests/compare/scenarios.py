@@ -1,13 +1,18 @@
-"""What is measured. Each scenario gives lists of samples, one of each run, for both."""
+"""What is measured. Each scenario gives lists of samples, one of each run, for all who take part."""
 
 from __future__ import annotations
 
 import concurrent.futures
+import dataclasses
+import pathlib
 import sys
 import time
+from collections.abc import Callable
 from typing import Any
 
-from stage import BUILT, REPOSITORY, WHO, Emulator, Program
+import languages
+from languages import REPOSITORY, WHO, Language
+from stage import Emulator, Program
 
 sys.path.insert(0, str(REPOSITORY / "python" / "benches"))
 
@@ -25,29 +30,42 @@ UPLOAD_SIZE, UPLOAD_TIMEOUT = 1 << 20, 5
 CHILDREN, CALLS = 4, 5
 #: Nobody waits longer than this for the error of a KMS that is down.
 OUTAGE_BOUND = 30.0
+#: Steps that not every language has.
+SOME = {"imports", "size", "upload", "fork"}
 
 Samples = dict[str, list[dict[str, Any]]]
 
 
+@dataclasses.dataclass(frozen=True)
+class Step:
+    name: str
+    who: tuple[str, ...]
+    run: Callable[[], Samples]
+
+
 class Scenarios:
-    def __init__(self, emulator: Emulator, runs: int) -> None:
-        self.emulator, self.runs = emulator, runs
-        self._secrets = 0
+    _secrets = 0
+
+    def __init__(self, language: Language, emulator: Emulator, runs: int) -> None:
+        self.language, self.emulator, self.runs = language, emulator, runs
+
+    def _program(self, who: str, scenario: str, **wanted: Any) -> Program:
+        return Program(self.language, who, self.emulator, scenario, **wanted)
 
     def _secret(self) -> str:
-        self._secrets += 1
-        name = f"compared-{self._secrets}"
+        Scenarios._secrets += 1
+        name = f"compared-{Scenarios._secrets}"
         self.emulator.post("/secrets", {"name": name})
         return name
 
     def _asked(self, secret: str) -> int:
         return int(self.emulator.get("/counters")["kms"]["by_secret"].get(secret, {}).get("requests", 0))
 
-    def _each(self, one: Any) -> Samples:
-        """One run of each in turn, so that whatever else the machine does meets both."""
-        found: Samples = {who: [] for who in WHO}
+    def _each(self, one: Any, all_who: tuple[str, ...] = WHO) -> Samples:
+        """One run of each in turn, so that whatever else the machine does meets all."""
+        found: Samples = {who: [] for who in all_who}
         for _ in range(self.runs):
-            for who in WHO:
+            for who in all_who:
                 found[who].append(one(who))
         return found
 
@@ -59,7 +77,7 @@ class Scenarios:
         statements = {"official": import_cost.ROWS[4][1], "kmsramcred": "import kmsramcred.acs"}
         found: Samples = {}
         for who in WHO:
-            python = str(BUILT / who / "bin" / "python")
+            python = languages.python(who)
             bare = import_cost.measure(python, "pass")[1]
             runs = import_cost.samples(python, statements[who])
             found[who] = [{"milliseconds": took, "mebibytes": size - bare} for took, size in runs]
@@ -67,26 +85,31 @@ class Scenarios:
 
     def first(self, adapter: bool) -> Samples:
         def one(who: str) -> dict[str, Any]:
-            with Program(who, self.emulator, "first", secret=self._secret(), host=self._host, adapter=adapter) as program:
+            with self._program(who, "first", secret=self._secret(), host=self._host, adapter=adapter) as program:
                 said = program.must_hear()
                 took = (time.monotonic() - program.started) * 1000
-            assert said["error"] is None, said
-            return {"milliseconds": took}
+                assert said["error"] is None, said
+                # Python's program is gone by now; its imports are measured instead.
+                memory = {"mebibytes": program.memory()} if "imports" not in self.language.steps else {}
+            return {"milliseconds": took, **memory}
 
         return self._each(one)
 
+    def size(self) -> Samples:
+        return {who: [{"mebibytes": pathlib.Path(self.language.command(who)[0]).stat().st_size / (1 << 20)}] for who in WHO}
+
     def read(self, threads: int) -> Samples:
         def one(who: str) -> dict[str, Any]:
-            with Program(who, self.emulator, "read", secret=self._secret(), threads=threads, seconds=0.4) as program:
+            with self._program(who, "read", secret=self._secret(), threads=threads, seconds=0.4) as program:
                 return program.must_hear()
 
         return self._each(one)
 
-    def rotation(self, threads: int, how: dict[str, int]) -> Samples:
+    def rotation(self, threads: int, how: dict[str, int], all_who: tuple[str, ...]) -> Samples:
         def one(who: str) -> dict[str, Any]:
             secret = self._secret()
             wanted = {"secret": secret, "host": self._host, "threads": threads, "pause": PAUSES[threads]}
-            with Program(who, self.emulator, "load", **wanted) as program:
+            with self._program(who, "load", **wanted) as program:
                 assert program.must_hear()["flowing"], f"{who}: calls do not go through before the rotation"
                 asked = self._asked(secret)
                 rotated = time.monotonic()
@@ -97,7 +120,7 @@ class Scenarios:
                 program.tell(rotated=rotated)
                 return {**program.must_hear(), "kms_requests": asked}
 
-        return self._each(one)
+        return self._each(one, all_who)
 
     def upload(self) -> Samples:
         def one(who: str) -> dict[str, Any]:
@@ -109,7 +132,7 @@ class Scenarios:
                 "size": UPLOAD_SIZE,
                 "timeout": UPLOAD_TIMEOUT,
             }
-            with Program(who, self.emulator, "upload", **wanted) as program:
+            with self._program(who, "upload", **wanted) as program:
                 program.must_hear()
                 self.emulator.post(f"/secrets/{secret}/rotate", {})
                 program.tell()
@@ -124,7 +147,7 @@ class Scenarios:
         """All of them wait at the same time: they hardly compute."""
 
         def one(who: str) -> dict[str, Any]:
-            with Program(who, self.emulator, "first", secret=secrets.pop(), host=self._host, adapter=True) as program:
+            with self._program(who, "first", secret=secrets.pop(), host=self._host, adapter=True) as program:
                 said = program.hear(OUTAGE_BOUND)
             if said is None:
                 return {"seconds": OUTAGE_BOUND, "error": None}
@@ -144,7 +167,7 @@ class Scenarios:
         def one(who: str) -> dict[str, Any]:
             secret = self._secret()
             wanted = {"secret": secret, "host": self._host, "children": CHILDREN, "calls": CALLS}
-            with Program(who, self.emulator, "fork", **wanted) as program:
+            with self._program(who, "fork", **wanted) as program:
                 program.must_hear()
                 self.emulator.post(f"/secrets/{secret}/rotate", {})
                 program.tell()
@@ -153,21 +176,29 @@ class Scenarios:
 
         return self._each(one)
 
-    def steps(self) -> list[tuple[str, Any]]:
-        """Names and what to run, in the order of the page."""
+    def steps(self) -> list[Step]:
+        """In the order of the page, those that the language has."""
+        guests = self.language.guests
+        takes_part = {name: WHO if how else (WHO[0], *guests, WHO[1]) for name, how in ROTATIONS.items()}
         rotations = [
-            (f"rotation/{name}/{threads}", lambda threads=threads, how=how: self.rotation(threads, how))
+            Step(
+                f"rotation/{name}/{threads}",
+                takes_part[name],
+                lambda threads=threads, how=how, who=takes_part[name]: self.rotation(threads, how, who),
+            )
             for name, how in ROTATIONS.items()
             for threads in PAUSES
         ]
-        return [
-            ("imports", self.imports),
-            ("first credential", lambda: self.first(False)),
-            ("first call", lambda: self.first(True)),
-            ("read/1", lambda: self.read(1)),
-            ("read/64", lambda: self.read(64)),
+        every = [
+            Step("imports", WHO, self.imports),
+            Step("size", WHO, self.size),
+            Step("first credential", WHO, lambda: self.first(False)),
+            Step("first call", WHO, lambda: self.first(True)),
+            Step("read/1", WHO, lambda: self.read(1)),
+            Step("read/64", WHO, lambda: self.read(64)),
             *rotations,
-            ("upload", self.upload),
-            ("fork", self.fork),
-            ("outage", self.outage),
+            Step("upload", WHO, self.upload),
+            Step("fork", WHO, self.fork),
+            Step("outage", WHO, self.outage),
         ]
+        return [step for step in every if step.name not in SOME or step.name in self.language.steps]

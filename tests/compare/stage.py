@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import json
 import os
-import pathlib
 import signal
 import subprocess
 import sys
@@ -13,35 +12,34 @@ import threading
 import time
 from typing import Any
 
-HERE = pathlib.Path(__file__).resolve().parent
-REPOSITORY = HERE.parents[1]
+from languages import BUILT, REPOSITORY, Language
+
 sys.path.insert(0, str(REPOSITORY / "python" / "tests"))
 
 from kms_emulator import Emulator, running  # noqa: E402, F401
 
-BUILT = REPOSITORY / "target" / "compare"
-WHO = ("official", "kmsramcred")
 #: A program that is silent for longer is ended.
 PATIENCE = 60.0
 
 
 class Program:
-    """A fresh process of `program.py`, in a directory of its own; it and its children end with the block."""
+    """A fresh process of a language's program, in a directory of its own; it and its children end with the block."""
 
     _made = 0
 
-    def __init__(self, who: str, emulator: Emulator, scenario: str, **wanted: Any) -> None:
+    def __init__(self, language: Language, who: str, emulator: Emulator, scenario: str, **wanted: Any) -> None:
         Program._made += 1
         directory = BUILT / "runs" / str(Program._made)
         directory.mkdir(parents=True, exist_ok=True)
-        emulator.properties(directory)
+        settings = emulator.properties(directory)
+        settings.rename(directory / language.file.get(who, settings.name))
         # No proxy and no identity of whoever runs this; the official plug-in writes its log into HOME.
         environment = {"PATH": os.environ["PATH"], "HOME": str(directory), "LANG": "C.UTF-8", "PYTHONWARNINGS": "ignore"}
         self._log = directory / "log"
         with self._log.open("wb") as log:
             self.started = time.monotonic()
             self._process = subprocess.Popen(
-                [str(BUILT / who / "bin" / "python"), str(HERE / "program.py"), who, scenario, json.dumps(wanted)],
+                [*language.command(who), scenario, json.dumps(wanted)],
                 cwd=directory,
                 env=environment,
                 stdin=subprocess.PIPE,
@@ -92,3 +90,8 @@ class Program:
         if said is None:
             raise SystemExit(f"a program was silent for {PATIENCE:.0f} s:\n{self._log.read_text()[-3000:]}")
         return said
+
+    def memory(self) -> float:
+        """MiB of the process at its largest, as long as it is there."""
+        with open(f"/proc/{self._process.pid}/status", encoding="ascii") as status:
+            return next(int(line.split()[1]) / 1024 for line in status if line.startswith("VmHWM"))
