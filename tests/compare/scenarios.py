@@ -88,7 +88,7 @@ class Scenarios:
             with self._program(who, "first", secret=self._secret(), host=self._host, adapter=adapter) as program:
                 said = program.must_hear()
                 took = (time.monotonic() - program.started) * 1000
-                assert said["error"] is None, said
+                assert said["error"] is None, (who, said)
                 # Python's program is gone by now; its imports are measured instead.
                 memory = {"mebibytes": program.memory()} if "imports" not in self.language.steps else {}
             return {"milliseconds": took, **memory}
