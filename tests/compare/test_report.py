@@ -85,3 +85,12 @@ def test_a_client_that_nobody_refreshes_is_shown_where_the_key_dies_at_once() ->
 def test_runs_that_differ_show_their_range() -> None:
     assert report.spread([1.0, 1.0, 1.0], 1) == "1.0"
     assert report.spread([3.0, 1.0, 2000.0], 0) == "3 (1 to 2,000)"
+
+
+def test_the_readme_shows_rows_of_the_page() -> None:
+    page = (DOCS / "comparison.md").read_text().splitlines()
+    readme = (REPOSITORY / "README.md").read_text()
+    _, rest = readme.split("## Beside the official plug-in\n")
+    shown = [line for line in rest.split("\n## ")[0].splitlines() if line.startswith("|")]
+    assert len(shown) > 4
+    assert [line for line in shown if line not in page] == [], "README.md shows other figures: copy them from docs/comparison.md"

@@ -12,8 +12,8 @@ use std::time::Duration;
 pub const PERIOD: u64 = 10_000;
 /// The secrets of each process.
 pub const SECRETS: usize = 2;
-/// A simulation ends after so many events for each client, and says so.
-pub const MOST_EVENTS: u64 = 200;
+/// A simulation ends after so many events, a few minutes of work, and says so.
+pub const MOST_EVENTS: u64 = 60_000_000;
 const HOUR: u64 = 3_600_000;
 
 /// What happens to a client.
@@ -231,7 +231,7 @@ pub fn run<C: Client>(scenario: Scenario, clients: usize, progress: &Progress<'_
                 break;
             }
         }
-        if events == MOST_EVENTS * clients as u64 {
+        if events == MOST_EVENTS {
             stopped = Some(at.saturating_sub(begins));
             break;
         }
