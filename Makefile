@@ -119,7 +119,7 @@ demo: emulator c-library python-package ## see above
 	  KMSRAMCRED_DEMO_PYTHON=$(CURDIR)/$(VENV_PYTHON) cargo run --quiet --locked --release --package kmsramcred-demo
 
 .PHONY: fleet
-fleet: need-rust ## simulates up to 1,000,000 clients that share the quotas of KMS, and writes docs/fleet.md (a quarter of an hour)
+fleet: need-rust ## simulates up to 1,000,000 clients that share the quotas of KMS, and writes docs/fleet.md (five minutes)
 	@cargo run --quiet --locked --release --package kmsramcred-fleet -- docs
 
 # A language whose official parts cannot be installed is left out, and the page says so; a broken build of ours is an error.

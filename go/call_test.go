@@ -57,6 +57,21 @@ func TestACallWithoutItsBodyRefreshesForTheNextAndWaitsForNobody(t *testing.T) {
 	emulator.UntilNewer(t, secret, old.Serial())
 }
 
+func TestAReportThatFindsNoPlaceEndsWithTheBudgetOfItsCall(t *testing.T) {
+	kms := emulator.Start(t)
+	secret := kms.Secret(kms.Open(), map[string]any{"name": "s"})
+	old, err := secret.Credential(t.Context())
+	must(t, err)
+	defer secret.HoldReports()()
+	returns(t, func() {
+		refusal := kmsramcred.Refusal{Serial: old.Serial(), Service: "Ecs", Host: "h", Code: refused, HTTPStatus: 404, Round: 2}
+		verdict, err := secret.ReportFailure(t.Context(), refusal, 50*time.Millisecond)
+		if verdict.Action != kmsramcred.GiveUp || err != nil {
+			t.Error(verdict, err)
+		}
+	})
+}
+
 // returns fails the test where work waits for something.
 func returns(t *testing.T, work func()) {
 	t.Helper()

@@ -102,8 +102,16 @@ func (s *Secret) ReportFailure(ctx context.Context, refusal Refusal, left time.D
 	// Of the many that meet one dead key, few wait in C; the others find its successor there.
 	select {
 	case s.reporting <- struct{}{}:
-	case <-ctx.Done():
-		return Verdict{Action: GiveUp}, ctx.Err()
+	default:
+		timer := time.NewTimer(left)
+		defer timer.Stop()
+		select {
+		case s.reporting <- struct{}{}:
+		case <-timer.C:
+			return Verdict{Action: GiveUp}, nil
+		case <-ctx.Done():
+			return Verdict{Action: GiveUp}, ctx.Err()
+		}
 	}
 	select {
 	case answer := <-s.report(asked, ends):

@@ -12,8 +12,8 @@ use std::time::Duration;
 pub const PERIOD: u64 = 10_000;
 /// The secrets of each process.
 pub const SECRETS: usize = 2;
-/// A simulation ends after so many events, a few minutes of work, and says so.
-pub const MOST_EVENTS: u64 = 60_000_000;
+/// A simulation ends after so many events, and says so.
+pub const MOST_EVENTS: u64 = 20_000_000;
 const HOUR: u64 = 3_600_000;
 
 /// What happens to a client.

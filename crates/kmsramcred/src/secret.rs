@@ -204,6 +204,9 @@ impl Secret {
         let entry = self.core.entry();
         let verdict = entry.report(refusal, deadline, self);
         self.core.tell_news(&entry);
+        if entry.take_sooner() {
+            self.client.ring();
+        }
         record(LogLevel::Debug, || {
             let Refusal { service, host, code, http_status, round, .. } = refusal;
             format!(

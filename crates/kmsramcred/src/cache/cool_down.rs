@@ -50,7 +50,7 @@ pub struct CoolDowns {
 impl CoolDowns {
     /// A fetch confirmed the serial that this pair refuses: start cooling.
     pub fn start(&mut self, serial: u64, pair: &Pair, now: Moment) {
-        let since = self.entry(serial, pair).map_or(now, |entry| entry.since);
+        let since = self.since(serial, pair, now).unwrap_or(now);
         self.cooling.retain(|entry| !(entry.serial == serial && entry.pair == *pair));
         if self.cooling.len() == MOST_COOLING {
             self.cooling.pop_front();
@@ -63,9 +63,9 @@ impl CoolDowns {
         Some(self.entry(serial, pair)?.until.since(now)).filter(|rest| !rest.is_zero())
     }
 
-    /// Since when KMS has been confirming this serial to this pair, its cool-downs before this one included.
-    pub fn since(&self, serial: u64, pair: &Pair) -> Option<Moment> {
-        self.entry(serial, pair).map(|entry| entry.since)
+    /// Since when KMS has been confirming this serial to this pair, its cool-downs just before this one included.
+    pub fn since(&self, serial: u64, pair: &Pair, now: Moment) -> Option<Moment> {
+        self.entry(serial, pair).filter(|entry| now < entry.until + COOL_DOWN).map(|entry| entry.since)
     }
 
     fn entry(&self, serial: u64, pair: &Pair) -> Option<&Cooling> {
@@ -83,18 +83,28 @@ impl CoolDowns {
 
     /// How long a refusal by this pair has to wait before it may start a fetch; `None` when it may at once. A pair that
     /// asked for no barren fetch lately may, as long as not too many pairs do; all others share [`MOST_BARREN`] in
-    /// [`BARREN_WINDOW`].
+    /// [`BARREN_WINDOW`]. Without a pair it is about a look of the refresher: then the first fetches of all pairs count as
+    /// one, or many hosts that begin to refuse a key at once would leave no look.
     pub fn fetch_wait(&mut self, pair: Option<&Pair>, now: Moment) -> Option<Duration> {
         self.forget_old(now);
         let clean = self.barren.len() < MOST_COOLING;
         if clean && pair.is_some() && !self.barren.iter().any(|(_, barren)| barren.as_ref() == pair) {
             return None;
         }
-        if self.barren.len() < MOST_BARREN {
+        let counted = self.barren.len() - if pair.is_some() { 0 } else { self.pairs().saturating_sub(1) };
+        if counted < MOST_BARREN {
             return None;
         }
         let frees = self.barren[self.barren.len() - MOST_BARREN].0 + BARREN_WINDOW;
         Some(frees.since(now))
+    }
+
+    /// How many pairs asked for the fetches that brought nothing new.
+    fn pairs(&self) -> usize {
+        let first = |(index, (_, pair)): &(usize, &(Moment, Option<Pair>))| {
+            pair.is_some() && !self.barren.iter().take(*index).any(|(_, earlier)| earlier == pair)
+        };
+        self.barren.iter().enumerate().filter(first).count()
     }
 
     fn forget_old(&mut self, now: Moment) {
@@ -126,8 +136,10 @@ mod tests {
         assert_eq!(cool.rest(1, &pair("b"), Moment(0)), None);
         assert_eq!(cool.rest(1, &pair("a"), Moment(60_000)), None);
         cool.start(1, &pair("a"), Moment(60_000));
-        assert_eq!(cool.since(1, &pair("a")), Some(Moment(0)), "a later cool-down does not begin the refusal anew");
-        assert_eq!(cool.since(1, &pair("b")), None);
+        let since = |pair, now| cool.since(1, &pair, Moment(now));
+        assert_eq!(since(pair("a"), 60_000), Some(Moment(0)), "a cool-down just after another goes on with it");
+        assert_eq!(since(pair("b"), 60_000), None);
+        assert_eq!(since(pair("a"), 180_000), None, "a refusal of long ago is forgotten");
     }
 
     #[test]
@@ -156,6 +168,19 @@ mod tests {
             .count();
         assert_eq!(fetches, MOST_COOLING);
         assert_eq!(Pair::new("s", &"h".repeat(1 << 20)).host.len(), 256);
+    }
+
+    #[test]
+    fn many_pairs_that_ask_once_each_leave_looks_to_be_made() {
+        let mut cool = CoolDowns::default();
+        for n in 0..12 {
+            cool.was_barren(Some(&pair(&n.to_string())), Moment(n));
+        }
+        assert_eq!(cool.fetch_wait(None, Moment(100)), None);
+        for n in 0..9 {
+            cool.was_barren(None, Moment(200 + n));
+        }
+        assert!(cool.fetch_wait(None, Moment(300)).is_some());
     }
 
     #[test]

@@ -341,6 +341,11 @@ impl Entry {
         self.state.lock().take_news()
     }
 
+    /// Whether something is due earlier than the refresher was told, since the last such question.
+    pub fn take_sooner(&self) -> bool {
+        self.state.lock().take_sooner()
+    }
+
     /// Remembers an event, for `explain`.
     pub fn remember(&self, what: String) {
         let unix_ms = self.clock.unix_ms();

@@ -178,7 +178,7 @@ impl State {
     fn wait_for_a_look(&mut self, complaint: &Complaint, left: Duration, now: Now) -> Step {
         let lately = self
             .cool
-            .since(complaint.serial, &complaint.pair)
+            .since(complaint.serial, &complaint.pair, now.at)
             .is_none_or(|since| now.at.since(since) < self.policy.settle);
         if !lately || self.refused_after_accepted != Some(true) {
             return self.give_up(None);

@@ -61,6 +61,8 @@ pub struct State {
     pub(super) refused_after_accepted: Option<bool>,
     /// A value that had been held back was taken into use, and nobody was told yet.
     news: bool,
+    /// Something is due earlier than the refresher was told.
+    sooner: bool,
     pub(super) held: Option<Held>,
     pub(super) flight: Option<Flight>,
     flights: u64,
@@ -85,6 +87,7 @@ pub struct Event {
 }
 
 const MOST_EVENTS: usize = 16;
+const LOOK: Reason = Reason::Background { why: "look after a refusal", look: true };
 
 /// What a fetch led to.
 #[derive(Debug)]
@@ -116,6 +119,7 @@ impl State {
             confirmed: now.at,
             refused_after_accepted: None,
             news: false,
+            sooner: false,
             held: None,
             flight: None,
             flights: 0,
@@ -253,7 +257,7 @@ impl State {
             self.cool.was_barren(refused.as_ref().map(|(_, pair)| pair), now.at);
         }
         if let (Some((serial, pair)), Brought::Nothing) = (&refused, &brought) {
-            let first = self.cool.since(*serial, pair).is_none();
+            let first = self.cool.since(*serial, pair, now.at).is_none();
             self.begin_looks(*serial, first, now);
         }
         self.landing = Some(Landing { number: flight.number, refused, brought });
@@ -323,6 +327,7 @@ impl State {
         if anew || self.looks.as_ref().is_none_or(|looks| looks.serial != serial) {
             let next = now.at + between(LOOK_FIRST / 2, LOOK_FIRST, &mut self.rng);
             self.looks = Some(Looks { serial, done: 0, next });
+            self.sooner = true;
         }
     }
 
@@ -352,8 +357,7 @@ impl State {
         let mut next = settles;
         if let Some(at) = self.next_look(now) {
             if at <= now.at {
-                let reason = Reason::Background { why: "look after a refusal", look: true };
-                return (Some(self.launch(reason, now)), settles);
+                return (Some(self.launch(LOOK, now)), settles);
             }
             next = next.min(at);
         }
@@ -390,6 +394,11 @@ impl State {
     /// Whether a value that had been held back was taken into use since the last such question.
     pub fn take_news(&mut self) -> bool {
         std::mem::take(&mut self.news)
+    }
+
+    /// Whether something is due earlier than the refresher was told, since the last such question.
+    pub fn take_sooner(&mut self) -> bool {
+        std::mem::take(&mut self.sooner)
     }
 
     /// Remembers an event, and forgets the oldest of too many.

@@ -37,7 +37,7 @@ struct Record {
     struck: bool,
     /// It asked not to be asked again before.
     not_before: Moment,
-    /// It had too many requests, when it was last asked.
+    /// It, or its source, had too many requests when it was last asked.
     throttled: bool,
     /// What the last request to it was dated with, beside this machine's calendar.
     signed_offset_ms: i64,
@@ -126,6 +126,7 @@ impl<'a> Course<'a> {
             Err(error) => {
                 let led_to_it = self.records[next.index].error.take();
                 let passing = error.is_retryable();
+                self.source_throttles(next, error.is_throttled());
                 self.remember(next, followed(error, led_to_it), patience);
                 return if passing { self.later(next) } else { self.elsewhere(next, true) };
             }
@@ -149,6 +150,16 @@ impl<'a> Course<'a> {
                 None
             }
             Remedy::NewNonce | Remedy::RenewIdentity | Remedy::CorrectClock => None,
+        }
+    }
+
+    /// Notes whether the source of this gateway had too many requests.
+    fn source_throttles(&mut self, next: Next, throttled: bool) {
+        let source = self.parts.gateways[next.index].source();
+        for (record, gateway) in self.records.iter_mut().zip(self.parts.gateways) {
+            if Arc::ptr_eq(gateway.source(), source) {
+                record.throttled = throttled;
+            }
         }
     }
 

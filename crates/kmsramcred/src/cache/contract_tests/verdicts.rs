@@ -285,11 +285,10 @@ fn fetches_for_refusals_that_bring_nothing_are_bounded_to_ten_a_minute() {
     assert!(barren >= 5);
 }
 
-#[test]
-fn a_pair_that_may_not_ask_just_now_waits_for_a_look_or_is_healed_by_one() {
+/// Ten rotations of which KMS learned late: each cost a fetch that brought nothing.
+fn with_the_minute_used_up() -> (Story, u64) {
     let mut story = Story::new();
     let mut serial = story.first("0", DAY);
-    // Ten rotations of which KMS learned late: each cost a fetch that brought nothing.
     for n in 1..=10 {
         story.accept();
         let same = story.value(&story.id(), DAY);
@@ -301,9 +300,17 @@ fn a_pair_that_may_not_ask_just_now_waits_for_a_look_or_is_healed_by_one() {
         story.ms(5_000);
     }
     story.accept();
+    (story, serial)
+}
+
+#[test]
+fn a_pair_that_may_not_ask_just_now_waits_for_a_look_or_is_healed_by_one() {
+    let (mut story, serial) = with_the_minute_used_up();
+    story.state.take_sooner();
     let flights = story.state.flights();
     gives_up(story.report(serial, "h").1);
     assert_eq!(story.state.flights(), flights, "the ten are used up, and no look comes in time");
+    assert!(story.state.take_sooner(), "the refresher has to be told");
     let (none, look) = story.tick();
     assert!(none.is_none());
     assert_eq!(look.since(story.at), Duration::from_secs(10), "when the first of the ten is a minute old");
@@ -312,6 +319,43 @@ fn a_pair_that_may_not_ask_just_now_waits_for_a_look_or_is_healed_by_one() {
     assert!(wait >= Duration::from_millis(9_050) && wait <= Duration::from_millis(9_150), "{wait:?}");
     assert!(matches!(story.background(|story| Ok(story.value("B", Duration::ZERO))), Outcome::Adopted));
     assert!(is_retry(story.report(serial, "h").1));
+}
+
+#[test]
+fn many_hosts_that_begin_to_refuse_at_once_leave_looks_to_be_made() {
+    let mut story = Story::new();
+    let serial = story.first("A", DAY);
+    story.accept();
+    let mut complaints = Vec::new();
+    for n in 0..12 {
+        let (mut complaint, step) = story.report(serial, &format!("bucket-{n}"));
+        let Step::Launch(ticket) = step else { panic!("{step:?}") };
+        let same = story.value("A", DAY);
+        story.land(&ticket, Ok(same));
+        waits(story.judge(&mut complaint, BUDGET));
+        complaints.push(complaint);
+    }
+    let began = story.at;
+    assert!(matches!(story.background(|story| Ok(story.value("B", Duration::ZERO))), Outcome::Adopted));
+    assert!(story.at.since(began) <= Duration::from_secs(1));
+    for mut complaint in complaints {
+        assert!(is_retry(story.judge(&mut complaint, BUDGET)));
+    }
+}
+
+#[test]
+fn a_refusal_of_long_ago_does_not_keep_a_call_from_waiting() {
+    let mut story = Story::new();
+    let serial = story.first("A", DAY);
+    story.accept();
+    let same = story.value("A", DAY);
+    waits(story.report_and_land(serial, "h", Ok(same)));
+    for _ in 0..MOST_LOOKS {
+        story.background(|story| Ok(story.value("A", DAY)));
+    }
+    let same = story.value("A", DAY);
+    let wait = waits(story.report_and_land(serial, "h", Ok(same)));
+    assert!(wait <= Duration::from_millis(1_150), "{wait:?}");
 }
 
 #[test]
