@@ -77,7 +77,9 @@ impl Program {
         plan: &Arc<Plan>,
     ) -> Result<Program, String> {
         std::fs::create_dir_all(&directory).map_err(|error| format!("{}: {error}", directory.display()))?;
-        let driver = Driver::start(command, &directory, &[])?;
+        // glibc would give threads up to eight heaps for each processor, and each grows to what a new client takes.
+        let one_heap = ("MALLOC_ARENA_MAX".to_owned(), "1".to_owned());
+        let driver = Driver::start(command, &directory, &[one_heap])?;
         let (orders, inbox) = channel();
         let (calls, failed) = (Arc::<AtomicU64>::default(), Arc::<AtomicU64>::default());
         let watched = Watched {

@@ -138,7 +138,8 @@ fn rules_in_words() -> String {
          \x20 thread fetches (the library's end after ten idle seconds); the start is after a rotation that every caller waited for\n\
          \x20 and three new clients. At the end there are 40 s to come to that. Go may\n\
          \x20 have {} more: it keeps a thread for each goroutine that was ever in a call to C at the same time.\n\
-         - **Memory.** The median of the last quarter is at most that of the second, a {GROWTH_PART}th of that, and {} KiB more.\n",
+         - **Memory.** The median of the last quarter is at most that of the second, a {GROWTH_PART}th of that, and {} KiB more.\n\
+         \x20 The programs run with `MALLOC_ARENA_MAX=1`, or threads would have heaps of their own that fill one after the other.\n",
         BUDGET_MS / 1_000,
         6,
         (DARK_MS + 1_000) / 1_000,
