@@ -74,7 +74,9 @@ func TestGettersLeaveTheEndOfACallToIt(t *testing.T) {
 	}
 }
 
-func TestACallThatGetsNoOtherKeyEndsWithItsRefusal(t *testing.T) {
+// refusable is a judge that has given a key, its secret, and that key, which is dead by now.
+func refusable(t *testing.T) (*tea.Credential, *kmsramcred.Secret, *kmsramcred.Credential) {
+	t.Helper()
 	made, secret := stage(t)
 	credential := judge(secret)
 	_, err := credential.GetCredential()
@@ -82,6 +84,11 @@ func TestACallThatGetsNoOtherKeyEndsWithItsRefusal(t *testing.T) {
 	dead, err := secret.CredentialNow()
 	must(t, err)
 	warm(t, made, secret)
+	return credential, secret, dead
+}
+
+func TestACallThatGetsNoOtherKeyEndsWithItsRefusal(t *testing.T) {
+	credential, secret, dead := refusable(t)
 	credential.GetDelayTime(told(dead.AccessKeyID(), 1))
 	must(t, secret.Client().Close())
 	if _, err := credential.GetCredential(); !isRefusal(err) {
@@ -115,13 +122,8 @@ func TestACallInheritsNoBudgetFromAnOlderOneOnItsGoroutine(t *testing.T) {
 		"the same call": {0, true}, "a later call": {kmsramcred.CallBudget, false},
 	} {
 		t.Run(name, func(t *testing.T) {
-			made, secret := stage(t)
-			credential := judge(secret)
-			_, err := credential.GetCredential()
-			must(t, err)
-			dead, err := secret.CredentialNow()
-			must(t, err)
-			warm(t, made, secret)
+			credential, _, dead := refusable(t)
+			var err error
 			for attempt := range 16 {
 				if attempt == 15 {
 					credential.Age(is.age)
