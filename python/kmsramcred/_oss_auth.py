@@ -10,7 +10,7 @@ from oss2 import AUTH_VERSION_1, AUTH_VERSION_2, AUTH_VERSION_4
 from oss2.auth import AuthBase, ProviderAuth, ProviderAuthV2, ProviderAuthV4
 from oss2.credentials import Credentials, CredentialsProvider, StaticCredentialsProvider
 
-from kmsramcred import ClosedError, Client, Credential, Secret, _shared, _wait
+from kmsramcred import ClosedError, Client, Credential, KmsRamCredError, Secret, _shared, _wait
 
 #: What the attempt that is running was signed with. The signer knows it, the loop around the send needs it.
 signed_with: ContextVar[Credential | None] = ContextVar("kmsramcred_oss_signed_with", default=None)
@@ -46,6 +46,11 @@ class SecretCredentialsProvider(CredentialsProvider):
         """The current credential of the secret."""
         if self.is_close:
             raise ClosedError(f"The OSS client of secret {self.secret_name!r} was shut down. Make a new one.")
+        try:
+            # Nearly always one is at hand.
+            return self.secret.credential(0)
+        except KmsRamCredError:
+            pass
         return _wait.credential(self.secret)
 
     def get_credentials(self) -> Any:
@@ -78,7 +83,10 @@ class SecretAuth(AuthBase):
     def _sign_request(self, req: Any, bucket_name: str, key: str) -> None:
         credential = self.credentials_provider.credential()
         signed_with.set(credential)
-        self._signer(credential)._sign_request(req, bucket_name, key)
+        known, signer = self._last
+        if known is not credential:
+            signer = self._signer(credential)
+        signer._sign_request(req, bucket_name, key)
 
     def _sign_url(self, *args: Any, **options: Any) -> str:
         url: str = self._signer(self.credentials_provider.credential())._sign_url(*args, **options)
@@ -89,10 +97,8 @@ class SecretAuth(AuthBase):
         return url
 
     def _signer(self, credential: Credential) -> Any:
-        known, signer = self._last
-        if known is not credential:
-            signer = _SIGNERS[self._version](StaticCredentialsProvider(*_parts(credential)))
-            self._last = credential, signer
+        signer = _SIGNERS[self._version](StaticCredentialsProvider(*_parts(credential)))
+        self._last = credential, signer
         return signer
 
 

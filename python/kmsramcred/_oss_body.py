@@ -2,70 +2,86 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable
 from typing import Any
 
 from oss2 import utils
 
-from kmsramcred._replay import _position
-
 _IN_MEMORY = (type(None), bytes, bytearray, memoryview, str)
 
 #: oss2 wraps bodies in these, one in another: where each holds what it wraps, and all that it is made of. One that
 #: has more is of a version that we do not know, and then its body counts as gone.
-_ADAPTERS: dict[str, tuple[str, frozenset[str]]] = {
-    "SizedFileAdapter": ("file_object", frozenset({"file_object", "size", "offset"})),
-    "_BytesAndFileAdapter": (
+_ADAPTERS: dict[Any, tuple[str, frozenset[str]]] = {
+    getattr(utils, "SizedFileAdapter", None): ("file_object", frozenset({"file_object", "size", "offset"})),
+    getattr(utils, "_BytesAndFileAdapter", None): (
         "data",
         frozenset({"data", "progress_callback", "size", "offset", "crc_callback", "cipher_callback"}),
     ),
-    "_FileLikeAdapter": (
+    getattr(utils, "_FileLikeAdapter", None): (
         "fileobj",
         frozenset({"fileobj", "progress_callback", "offset", "crc_callback", "cipher_callback", "discard", "read_all"}),
     ),
 }
+_ADAPTERS.pop(None, None)
 
 Rewind = Callable[[], None]
 
 
-def rewinder(body: Any) -> Rewind | None:
-    """What takes the body back to where it is now; None if nothing can. Nothing is copied."""
+def state(body: Any) -> Any:
+    """Where the body is now, for ``rewinder``. Most requests are never refused: whether it can go back is asked then.
+    Nothing is copied."""
+    adapter = _ADAPTERS.get(type(body))
+    if adapter is not None:
+        held = vars(body).copy()
+        checksum = held.get("crc_callback")
+        sum_now = checksum.crc64.crcValue if type(checksum) is utils.Crc64 else None
+        inner = held.get(adapter[0])
+        return held, sum_now, None if isinstance(inner, _IN_MEMORY) else state(inner)
+    if isinstance(body, _IN_MEMORY):
+        return None
+    # Whatever a file-like object raises here, it cannot be rewound.
+    with contextlib.suppress(Exception):
+        return int(body.tell())
+    return None
+
+
+def rewinder(body: Any, before: Any) -> Rewind | None:
+    """What takes the body back to the ``state`` it was in before; None if nothing can."""
+    adapter = _ADAPTERS.get(type(body))
+    if adapter is not None:
+        return _adapter_rewinder(body, adapter, before)
     if isinstance(body, _IN_MEMORY):
         return _nothing
-    if type(body).__module__ == utils.__name__:
-        return _adapter_rewinder(body)
-    position = _position(body)
-    if position is None:
+    if before is None:
         return None
-
-    def rewind() -> None:
-        body.seek(position)
-
-    return rewind
+    with contextlib.suppress(Exception):
+        body.seek(body.tell())
+        return lambda: body.seek(before)
+    return None
 
 
 def _nothing() -> None:
     pass
 
 
-def _adapter_rewinder(adapter: Any) -> Rewind | None:
+def _adapter_rewinder(adapter: Any, made_of: tuple[str, frozenset[str]], before: Any) -> Rewind | None:
     """In place: after the send oss2 asks this very object for the checksum of what was read through it."""
-    inner, known = _ADAPTERS.get(type(adapter).__name__, ("", frozenset()))
-    state = dict(vars(adapter))
-    if inner not in state or not state.keys() <= known:
+    inner, known = made_of
+    held, sum_before, inner_before = before
+    if inner not in held or not held.keys() <= known:
         return None
-    if state.get("cipher_callback") is not None:
+    if held.get("cipher_callback") is not None:
         # A cipher does not go back: the same bytes would come out encrypted differently.
         return None
-    rewind_inner = rewinder(state[inner])
-    checksum: Any = state.get("crc_callback")
+    rewind_inner = rewinder(held[inner], inner_before)
+    checksum: Any = held.get("crc_callback")
     if rewind_inner is None or not (checksum is None or type(checksum) is utils.Crc64):
         return None
-    sum_before: Any = None if checksum is None else checksum.crc64.crcValue
 
     def rewind() -> None:
         rewind_inner()
-        vars(adapter).update(state)
+        vars(adapter).update(held)
         if checksum is not None:
             checksum.crc64.crcValue = sum_before
 

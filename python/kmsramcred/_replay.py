@@ -3,50 +3,71 @@
 from __future__ import annotations
 
 import contextlib
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from kmsramcred import Credential
+    from kmsramcred._call import Call
 
 _FROM_THE_START = (type(None), bytes, bytearray, memoryview, str, dict, list, tuple)
 
 
-class Replay:
-    """What a send changes on a request, as it was before the first send."""
+class Attempts:
+    """The sends of one call of the user, ours after a refusal and the SDK's own after other errors, and what a send
+    changes on the request, as it was before the first."""
 
-    __slots__ = ("_content", "_headers", "_position", "_request", "possible")
+    __slots__ = (
+        "_before",
+        "_content",
+        "_headers",
+        "_parameters",
+        "_position",
+        "_request",
+        "answer",
+        "call",
+        "signed_with",
+    )
 
     def __init__(self, request: Any) -> None:
         self._request = request
-        self._headers = dict(request.get_headers())
-        self._content = request.get_content()
-        self._position: int | None = None
-        #: Whether the body can be sent again from the start.
-        self.possible = isinstance(self._content, _FROM_THE_START)
-        if not self.possible:
-            self._position = _position(self._content)
-            self.possible = self._position is not None
+        # The request's own: sends write into them, and a CommonRequest shares them with the request it wraps.
+        self._headers = headers = request.get_headers()
+        self._parameters = parameters = request.get_query_params()
+        # Whoever sent this request before may have left the token of a former key behind.
+        parameters.pop("SecurityToken", None)
+        headers.pop("x-acs-security-token", None)
+        self._before = headers.copy()
+        self._content = content = request.get_content()
+        self._position = None if isinstance(content, _FROM_THE_START) else _position(content)
+        #: What the send that is running was signed with; None where somebody else's signer is at work.
+        self.signed_with: Credential | None = None
+        #: What the last send brought.
+        self.answer: tuple[Any, Any, Any, Any] | None = None
+        #: Begun by the first refusal.
+        self.call: Call | None = None
+
+    @property
+    def possible(self) -> bool:
+        """Whether the body can be sent again from the start."""
+        return self._position is not None or isinstance(self._content, _FROM_THE_START)
 
     def clean(self) -> None:
         """After every send: the SDK would otherwise wrap this send's User-Agent into that of the next one."""
-        headers = self._request.get_headers()
+        headers = self._headers
         headers.pop("User-Agent", None)
-        if "User-Agent" in self._headers:
-            headers["User-Agent"] = self._headers["User-Agent"]
-        # Whoever sends the request again may use a key without a token.
-        forget_token(self._request)
+        if "User-Agent" in self._before:
+            headers["User-Agent"] = self._before["User-Agent"]
+        # The next key may have no token.
+        self._parameters.pop("SecurityToken", None)
+        headers.pop("x-acs-security-token", None)
 
     def rewind(self) -> None:
-        """Before sending again. In place: a CommonRequest shares its headers with the request it wraps."""
-        headers = self._request.get_headers()
-        headers.clear()
-        headers.update(self._headers)
+        """Before sending again."""
+        self._headers.clear()
+        self._headers.update(self._before)
         self._request.set_content(self._content)
         if self._position is not None:
             self._content.seek(self._position)
-
-
-def forget_token(request: Any) -> None:
-    """Takes the token of the last send's key out of the request."""
-    request.get_query_params().pop("SecurityToken", None)
-    request.get_headers().pop("x-acs-security-token", None)
 
 
 def _position(content: Any) -> int | None:

@@ -4,47 +4,53 @@ from __future__ import annotations
 
 import copy
 import os
-from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from kmsramcred import Secret
 
 #: Sessions of the parent, kept for ever: their locks may have been held during the fork, so they must not even be
 #: closed here, and the connections in them belong to the parent.
 _inherited: list[Any] = []
 
 
-class PerProcess:
-    """Holds a session and answers with a fresh copy of it in a forked child. Takes no lock."""
+class SessionPerProcess:
+    """A client of an SDK whose ``session`` is its connections: in a forked child it gets a fresh copy of it, before the
+    first call. A socket shared with the parent would mix up the answers of the two. Takes no lock.
 
-    __slots__ = ("_copy", "_held")
+    Whoever sends looks first: ``if self._generation != secret.generation: self._look_for_fork(secret)``. The generation
+    of a secret moves in a forked child too, and reading it costs less than to ask the kernel for the process at each
+    call. A hook of Python's would not do: uWSGI runs none when it forks.
+    """
 
-    def __init__(self, copy: Callable[[Any], Any] | None = None) -> None:
-        self._copy = copy or _unconnected
-        self._held: tuple[int, Any] = (os.getpid(), None)
+    #: Set by the SDK's class.
+    session: Any
 
-    def replace(self, session: Any) -> None:
-        self._held = (os.getpid(), session)
+    #: Whose the session is, and the generation at which that was found out.
+    _process: int
+    _generation: int | None = None
 
-    def current(self) -> Any:
-        owner, session = self._held
-        pid = os.getpid()
-        if owner != pid and session is not None:
-            _inherited.append(session)
+    def _look_for_fork(self, secret: Secret) -> None:
+        # Taken first: a fork from here on moves it once more.
+        generation = secret.generation
+        if self._process != os.getpid():
+            _inherited.append(self.session)
             # Two threads may do this at once; then one copy is used for one call and thrown away.
-            session = self._copy(session)
-            self._held = (pid, session)
-        return session
+            self.session = self._copy_session(self.session)
+            self._process = os.getpid()
+        self._generation = generation
 
-    def close(self) -> None:
-        owner, session = self._held
-        if session is None:
-            return
-        if owner == os.getpid():
-            session.close()
+    def _close_session(self) -> None:
+        if self._process == os.getpid():
+            self.session.close()
         else:
-            _inherited.append(session)
+            _inherited.append(self.session)
+
+    def _copy_session(self, session: Any) -> Any:
+        return unconnected(session)
 
 
-def _unconnected(session: Any) -> Any:
+def unconnected(session: Any) -> Any:
     """The same settings without the connections: what the session's own pickling keeps."""
     fresh = copy.copy(session)
     fresh.cookies = type(session.cookies)()

@@ -12,6 +12,7 @@ from collections import deque
 from os import PathLike
 
 from kmsramcred import _native
+from kmsramcred._process import PerProcess
 from kmsramcred.errors import TimedOutError
 
 FILE_NAME = "managed_credentials_providers.properties"
@@ -32,7 +33,7 @@ _open: dict[str, Shared] = {}
 #: Uses that ended but are not yet counted. A garbage collection may end one at any moment, even while this very
 #: thread holds the lock, so ending one is an append.
 _ended: deque[Shared] = deque()
-_lock = threading.Lock()
+_lock = PerProcess(threading.Lock)
 #: The file that the program has named in code.
 _named: str | None = None
 #: The uses that `default_client` has begun, by file; they end with the program.
@@ -81,7 +82,7 @@ def _key() -> str:
 def borrow() -> Shared:
     """The client of the configuration file that is named or found now."""
     key = _key()
-    with _lock:
+    with _lock.get():
         shared = _open.get(key)
         if shared is None or shared.client.closed:
             shared = _open[key] = Shared(key, _native.Client.from_file(_named))
@@ -98,7 +99,8 @@ def give_back(shared: Shared) -> None:
 
 def _count() -> None:
     # Whoever holds the lock comes here after letting go of it.
-    while _ended and _lock.acquire(blocking=False):
+    lock = _lock.get()
+    while _ended and lock.acquire(blocking=False):
         unused = []
         try:
             while _ended:
@@ -109,16 +111,8 @@ def _count() -> None:
                     if _open.get(shared.key) is shared:
                         del _open[shared.key]
         finally:
-            _lock.release()
+            lock.release()
         for client in unused:
             # A fetch that is still running ends by itself; nobody waits for its answer.
             with contextlib.suppress(TimedOutError):
                 client.close(timeout=0)
-
-
-def _after_fork_in_child() -> None:
-    global _lock
-    _lock = threading.Lock()
-
-
-os.register_at_fork(after_in_child=_after_fork_in_child)

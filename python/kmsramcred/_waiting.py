@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import os
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from kmsramcred._process import PerProcess
 from kmsramcred.errors import KmsRamCredError
 
 if TYPE_CHECKING:
@@ -21,24 +21,11 @@ _T = TypeVar("_T")
 _THREADS = 16
 
 
-def _pool() -> ThreadPoolExecutor:
-    return ThreadPoolExecutor(_THREADS, thread_name_prefix="kmsramcred-wait")
-
-
-_executor = _pool()
-
-
-def _after_fork_in_child() -> None:
-    # Its threads stayed behind.
-    global _executor
-    _executor = _pool()
-
-
-os.register_at_fork(after_in_child=_after_fork_in_child)
+_executor = PerProcess(lambda: ThreadPoolExecutor(_THREADS, thread_name_prefix="kmsramcred-wait"))
 
 
 async def _off_the_loop(function: Callable[[], _T]) -> _T:
-    return await asyncio.get_running_loop().run_in_executor(_executor, function)
+    return await asyncio.get_running_loop().run_in_executor(_executor.get(), function)
 
 
 def at_hand(secret: Secret) -> Credential | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 import re
 import sys
 import weakref
@@ -15,31 +16,18 @@ from aliyunsdkcore.acs_exception.exceptions import ServerException
 from aliyunsdkcore.auth.signers.signer import Signer
 from aliyunsdkcore.client import AcsClient
 
-from kmsramcred import ClosedError, Client, Credential, KmsRamCredError, Secret, _session, _shared, _wait
+from kmsramcred import ClosedError, Client, Credential, KmsRamCredError, Secret, _shared, _wait
 from kmsramcred._call import Call
-from kmsramcred._replay import Replay, forget_token
+from kmsramcred._replay import Attempts
+from kmsramcred._session import SessionPerProcess
 
 __all__ = ["ProxyAcsClient"]
 
 _logger = logging.getLogger("kmsramcred")
 
 
-class _Attempts:
-    """The sends of one call of the user: ours after a refusal, and the SDK's own after other errors."""
-
-    __slots__ = ("answer", "call", "replay", "signed_with")
-
-    def __init__(self, call: Call, replay: Replay) -> None:
-        self.call = call
-        self.replay = replay
-        #: What the send that is running was signed with; None where somebody else's signer is at work.
-        self.signed_with: Credential | None = None
-        #: What the last send brought.
-        self.answer: tuple[Any, Any, Any, Any] | None = None
-
-
 #: Of the call that is running. The signer, the send and the loop around it have nothing of ours in between.
-_attempts: ContextVar[_Attempts | None] = ContextVar("kmsramcred_acs_attempts", default=None)
+_attempts: ContextVar[Attempts | None] = ContextVar("kmsramcred_acs_attempts", default=None)
 
 _XML_CODE = re.compile(rb"<Code>\s*([^<\s]+)\s*</Code>")
 
@@ -58,8 +46,6 @@ class _SecretSigner(Signer):
         attempts = _attempts.get()
         if attempts is not None:
             attempts.signed_with = credential
-        # Whoever sent this request object before may have left the token of a former key behind.
-        forget_token(request)
         token = credential.security_token
         if token is not None:
             if request.get_style() == "RPC":
@@ -71,7 +57,7 @@ class _SecretSigner(Signer):
         return header, request.get_url(region_id, *access_key)
 
 
-class ProxyAcsClient(AcsClient):
+class ProxyAcsClient(SessionPerProcess, AcsClient):
     """An ``AcsClient`` that signs with the current AccessKey of a RAM secret and survives its rotation.
 
     It reads ``managed_credentials_providers.properties`` (see the documentation for where it is looked for), unless
@@ -109,7 +95,7 @@ class ProxyAcsClient(AcsClient):
         self.secret_name = secret_name
         self.ak_expire_handler = ak_expire_handler
         self.is_close = False
-        self._sessions = _session.PerProcess()
+        self._process = os.getpid()
         if ak is not None or secret is not None or credential is not None or private_key is not None:
             _logger.warning("ProxyAcsClient(%r): the given AccessKey is ignored, the secret's is used", secret_name)
         super().__init__(
@@ -154,24 +140,19 @@ class ProxyAcsClient(AcsClient):
 
     def __del__(self, finalizing: Callable[[], bool] = sys.is_finalizing) -> None:
         # Half-made when the constructor raised; and at exit the modules that closing needs may be gone.
-        sessions = getattr(self, "_sessions", None)
-        if sessions is not None and not finalizing():
-            sessions.close()
-
-    @property
-    def session(self) -> Any:
-        """The SDK's connections. A socket shared with a forked child would mix up the answers of the two."""
-        return self._sessions.current()
-
-    @session.setter
-    def session(self, session: Any) -> None:
-        self._sessions.replace(session)
+        if hasattr(self, "session") and not finalizing():
+            self._close_session()
 
     # -- the key
 
     def _credential(self) -> Credential:
         if self.is_close:
             raise ClosedError(f"ProxyAcsClient({self.secret_name!r}) was shut down. Make a new one.")
+        try:
+            # Nearly always one is at hand.
+            return self._kms_secret.credential(0)
+        except KmsRamCredError:
+            pass
         return _wait.credential(self._kms_secret)
 
     def get_access_key(self) -> str:
@@ -184,8 +165,7 @@ class ProxyAcsClient(AcsClient):
 
     def _handle_retry_and_timeout(self, endpoint: str, request: Any, signer: Any) -> tuple[Any, Any, Any, Any]:
         # The SDK's own retries do not rewind a body either, so they are part of the same call.
-        call = Call(self._kms_secret)
-        outer = _attempts.set(_Attempts(call, Replay(request)))
+        outer = _attempts.set(Attempts(request))
         try:
             return super()._handle_retry_and_timeout(endpoint, request, signer)  # type: ignore[no-any-return]
         finally:
@@ -194,19 +174,21 @@ class ProxyAcsClient(AcsClient):
     def _handle_single_request(
         self, endpoint: str, request: Any, read_timeout: Any, connect_timeout: Any, signer: Any
     ) -> tuple[Any, Any, Any, Any]:
+        if self._generation != self._kms_secret.generation:
+            self._look_for_fork(self._kms_secret)
+        once: Any = super()._handle_single_request
         attempts = _attempts.get()
         if signer is not None or attempts is None:
             # Signed with somebody else's key.
-            return self._send(endpoint, request, read_timeout, connect_timeout, signer)
-        replay = attempts.replay
+            return once(endpoint, request, read_timeout, connect_timeout, signer)  # type: ignore[no-any-return]
         while True:
             if attempts.answer is not None:
-                if not replay.possible:
+                if not attempts.possible:
                     return attempts.answer
-                replay.rewind()
+                attempts.rewind()
             attempts.signed_with = None
             try:
-                answer = self._send(endpoint, request, read_timeout, connect_timeout, signer)
+                answer = once(endpoint, request, read_timeout, connect_timeout, signer)
             except KmsRamCredError as error:
                 if attempts.answer is None:
                     raise
@@ -214,27 +196,26 @@ class ProxyAcsClient(AcsClient):
                 attempts.answer[3].__cause__ = error
                 return attempts.answer
             finally:
-                replay.clean()
+                attempts.clean()
             attempts.answer = answer
-            if not self._is_sent_again(endpoint, request, attempts):
+            credential = attempts.signed_with
+            if credential is None:
+                # The user has put a signer of their own in place of ours.
+                return answer  # type: ignore[no-any-return]
+            if answer[3] is None:
+                if not credential.accepted:
+                    self._kms_secret.report_success(credential.serial)
+                return answer
+            if not self._is_sent_again(endpoint, request, attempts, credential):
                 return answer
 
-    def _send(self, *send: Any) -> tuple[Any, Any, Any, Any]:
-        return super()._handle_single_request(*send)  # type: ignore[no-any-return]
-
-    def _is_sent_again(self, endpoint: str, request: Any, attempts: _Attempts) -> bool:
-        """Reports what became of a send, and waits for what the answer to a refusal says."""
+    def _is_sent_again(self, endpoint: str, request: Any, attempts: Attempts, credential: Credential) -> bool:
+        """Reports a refusal and waits as told."""
         _, headers, body, exception = attempts.answer or (None,) * 4
-        credential = attempts.signed_with
-        if credential is None:
-            # The user has put a signer of their own in place of ours.
-            return False
-        if exception is None:
-            if not credential.accepted:
-                self._kms_secret.report_success(credential.serial)
-            return False
         if not isinstance(exception, ServerException):
             return False
+        if attempts.call is None:
+            attempts.call = Call(self._kms_secret)
         code = None if self._judged_dead(exception) else _code(exception, headers, body)
         again = attempts.call.refused(
             credential.serial,
@@ -242,7 +223,7 @@ class ProxyAcsClient(AcsClient):
             endpoint,
             code,
             exception.http_status,
-            can_resend=attempts.replay.possible,
+            can_resend=attempts.possible,
         )
         if not again and attempts.call.error is not None:
             exception.__cause__ = attempts.call.error

@@ -7,7 +7,6 @@ tasks wait: they wait for the same fetch. The thread is gone after ten idle seco
 from __future__ import annotations
 
 import asyncio
-import os
 import threading
 import time
 from collections import deque
@@ -16,6 +15,7 @@ from datetime import timedelta
 from typing import Any, TypeVar
 
 from kmsramcred import Credential, InvalidArgumentError, Secret, Verdict
+from kmsramcred._process import PerProcess
 from kmsramcred.errors import KmsRamCredError, TimedOutError
 
 __all__ = ["credential", "refresh", "report_failure"]
@@ -110,40 +110,38 @@ async def _waited(secret: Secret, seconds: float, work: Callable[[float], _T]) -
         answer.cancel()
 
 
-#: What the threads are to do, by secret; a secret without a thread is not in it.
-_jobs: dict[int, deque[Callable[[], None]]] = {}
-_changed = threading.Condition()
+class _Work:
+    """What the threads of this process are to do, by secret; a secret without a thread is not in it."""
+
+    def __init__(self) -> None:
+        self.jobs: dict[int, deque[Callable[[], None]]] = {}
+        self.changed = threading.Condition()
+
+
+_work = PerProcess(_Work)
 
 
 def _put(secret: Secret, job: Callable[[], None]) -> None:
     identity = secret._identity
-    with _changed:
-        jobs = _jobs.get(identity)
+    work = _work.get()
+    with work.changed:
+        jobs = work.jobs.get(identity)
         if jobs is not None:
             jobs.append(job)
-            _changed.notify_all()
+            work.changed.notify_all()
             return
-        _jobs[identity] = deque([job])
-    threading.Thread(target=_run, args=(identity,), name="kmsramcred-aio", daemon=True).start()
+        work.jobs[identity] = deque([job])
+    threading.Thread(target=_run, args=(work, identity), name="kmsramcred-aio", daemon=True).start()
 
 
-def _run(identity: int) -> None:
-    jobs = _jobs[identity]
+def _run(work: _Work, identity: int) -> None:
+    jobs = work.jobs[identity]
     while True:
-        with _changed:
-            if not _changed.wait_for(lambda: jobs, _IDLE):
-                del _jobs[identity]
+        with work.changed:
+            if not work.changed.wait_for(lambda: jobs, _IDLE):
+                del work.jobs[identity]
                 return
             job = jobs.popleft()
         job()
         # What it holds must not live on while nothing is to do.
         del job
-
-
-def _after_fork_in_child() -> None:
-    global _jobs, _changed
-    # The parent's threads and whoever held the lock are not here.
-    _jobs, _changed = {}, threading.Condition()
-
-
-os.register_at_fork(after_in_child=_after_fork_in_child)

@@ -29,11 +29,14 @@ _CODE = re.compile(rb"<Code>\s*([^<\s]+)\s*</Code>")
 class _Operation:
     """The attempts at one request: the SDK signs and sends the same object each time."""
 
-    __slots__ = ("again", "call", "others", "request")
+    __slots__ = ("again", "call", "others", "request", "signed_with")
 
-    def __init__(self, request: HttpRequest, secret: Secret) -> None:
+    def __init__(self, request: HttpRequest, signed_with: Credential) -> None:
         self.request = weakref.ref(request)
-        self.call = Call(secret)
+        #: The key of the last attempt.
+        self.signed_with = signed_with
+        #: Begun by the first refusal.
+        self.call: Call | None = None
         #: Whether the last attempt was refused and is to be made again; None if it was not refused.
         self.again: bool | None = None
         #: Failures that have nothing to do with the key.
@@ -53,16 +56,17 @@ class CredentialsProvider(_OssCredentialsProvider):
 
     def __init__(self, secret: Secret | str) -> None:
         self.secret: Secret = _given.opened(secret, self)
-        #: The last key, with what the SDK was given for it.
-        self._last: tuple[Credential | None, Any] = (None, None)
+        #: The last key, what the SDK was given for it, and what `_signed` is told.
+        self._last: tuple[Credential | None, Any, Any] = (None, None, None)
 
     def get_credentials(self) -> Credentials:
         credential = self.secret.credential()
-        _signed.set((self, credential))
-        known, given = self._last
+        known, given, note = self._last
         if known is not credential:
             given = Credentials(credential.access_key_id, credential.access_key_secret, credential.security_token)
-            self._last = credential, given
+            note = self, credential
+            self._last = credential, given, note
+        _signed.set(note)
         return given
 
 
@@ -73,7 +77,7 @@ class _Judge:
         self._provider = provider
         self._secret = provider.secret
 
-    def begin(self, request: HttpRequest) -> tuple[_Operation, Credential] | None:
+    def begin(self, request: HttpRequest) -> _Operation | None:
         """Before a send. None where somebody else signed: presigned URLs, other providers of one operation."""
         signed = _signed.get()
         _signed.set(None)
@@ -82,15 +86,24 @@ class _Judge:
             return None
         operation = _operation.get()
         if operation is None or operation.request() is not request:
-            operation = _Operation(request, self._secret)
+            operation = _Operation(request, signed[1])
             _operation.set(operation)
-        operation.again = None
-        return operation, signed[1]
+        else:
+            operation.again = None
+            operation.signed_with = signed[1]
+        return operation
 
-    def accepted(self, credential: Credential, status: int) -> bool:
+    def accepted(self, operation: _Operation, status: int) -> bool:
+        credential = operation.signed_with
         if status // 100 == 2 and not credential.accepted:
             self._secret.report_success(credential.serial)
         return status // 100 in (2, 3)
+
+    def call(self, operation: _Operation) -> Call:
+        """Whose budget runs from the first refusal on."""
+        if operation.call is None:
+            operation.call = Call(self._secret)
+        return operation.call
 
     @staticmethod
     def report(request: HttpRequest, response: Any) -> tuple[str, str, str, int]:
@@ -132,15 +145,14 @@ class _HttpClient(HttpClient):
         self._judge = _Judge(provider)
 
     def send(self, request: HttpRequest, **options: Any) -> Any:
-        begun = self._judge.begin(request)
+        operation = self._judge.begin(request)
         response = self._inner.send(request, **options)
-        if begun is None or self._judge.accepted(begun[1], response.status_code):
+        if operation is None or self._judge.accepted(operation, response.status_code):
             return response
-        operation, credential = begun
         if not response.is_stream_consumed:
             response.read()
-        again = operation.call.refused(
-            credential.serial, *self._judge.report(request, response), can_resend=_repeatable(request.body)
+        again = self._judge.call(operation).refused(
+            operation.signed_with.serial, *self._judge.report(request, response), can_resend=_repeatable(request.body)
         )
         self._judge.ended(operation, request, again)
         return response
@@ -161,17 +173,16 @@ class _AsyncHttpClient(AsyncHttpClient):
         self._judge = _Judge(provider)
 
     async def send(self, request: HttpRequest, **options: Any) -> Any:
-        begun = self._judge.begin(request)
+        operation = self._judge.begin(request)
         response = await self._inner.send(request, **options)
-        if begun is None or self._judge.accepted(begun[1], response.status_code):
+        if operation is None or self._judge.accepted(operation, response.status_code):
             return response
-        operation, credential = begun
         if not response.is_stream_consumed:
             await response.read()
         again = await _waiting.refused(
-            operation.call,
+            self._judge.call(operation),
             self._provider.secret,
-            credential.serial,
+            operation.signed_with.serial,
             *self._judge.report(request, response),
             can_resend=_repeatable(request.body),
         )
@@ -200,7 +211,7 @@ class _Retryer(Retryer):
         if operation.again is not None and isinstance(error, exceptions.ServiceError):
             if operation.again:
                 return True
-            if operation.call.error is not None and error.__cause__ is None:
+            if operation.call is not None and operation.call.error is not None and error.__cause__ is None:
                 error.__cause__ = operation.call.error
         operation.others += 1
         return operation.others < self._attempts and bool(self._inner.is_error_retryable(error))

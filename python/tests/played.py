@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from types import SimpleNamespace
 from typing import Any
 
@@ -21,7 +22,12 @@ class PlayedSecret:
         self.reports: list[dict[str, Any]] = []
         self.verdict: Any = None
 
-    def credential(self) -> SimpleNamespace:
+    @property
+    def generation(self) -> int:
+        # As that of a real one it moves in a forked child.
+        return os.getpid() * 1000 + self.serial
+
+    def credential(self, timeout: float | None = None) -> SimpleNamespace:
         return SimpleNamespace(
             access_key_id=f"k{self.serial}",
             access_key_secret=f"s{self.serial}",

@@ -6,7 +6,7 @@ import io
 import json
 import os
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from types import SimpleNamespace
 from typing import Any
 
@@ -24,6 +24,7 @@ from kmsramcred import ClosedError, KmsServerError
 from kmsramcred.acs import ProxyAcsClient
 
 from conftest import Service
+from forks import FORKS
 from played import DEAD, PlayedClient, refuses
 
 @pytest.fixture
@@ -328,9 +329,12 @@ def test_threads_share_one_refresh(client: ProxyAcsClient, played: PlayedClient,
     assert not failed and played.played.serial == 2
 
 
-def test_a_forked_child_opens_connections_of_its_own(client: ProxyAcsClient, service: Service) -> None:
+@pytest.mark.parametrize("fork", FORKS)
+def test_a_forked_child_opens_connections_of_its_own(
+    client: ProxyAcsClient, service: Service, fork: Callable[[], int]
+) -> None:
     client.do_action_with_exception(rpc(service))
-    pid = os.fork()
+    pid = fork()
     if pid == 0:
         try:
             client.do_action_with_exception(rpc(service))
@@ -344,10 +348,10 @@ def test_a_forked_child_opens_connections_of_its_own(client: ProxyAcsClient, ser
 
 
 def test_a_child_keeps_the_settings_of_the_session(client: ProxyAcsClient) -> None:
-    from kmsramcred._session import _unconnected
+    from kmsramcred._session import unconnected
 
     client.session.verify = "/ca"
-    copy = _unconnected(client.session)
+    copy = unconnected(client.session)
     assert copy.verify == "/ca" and copy.adapters.keys() == client.session.adapters.keys()
     for prefix, adapter in copy.adapters.items():
         original = client.session.adapters[prefix]
@@ -398,7 +402,7 @@ def test_a_key_that_is_lost_after_a_refusal_leaves_the_services_error(
     cause = KmsServerError("KMS is down")
     take = played.played.credential
 
-    def credential() -> SimpleNamespace:
+    def credential(timeout: float | None = None) -> SimpleNamespace:
         if played.played.reports:
             raise cause
         return take()
@@ -413,7 +417,7 @@ def test_a_key_that_is_lost_after_a_refusal_leaves_the_services_error(
 def test_no_key_at_all_is_kmsramcreds_error(
     client: ProxyAcsClient, played: PlayedClient, service: Service, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def credential() -> SimpleNamespace:
+    def credential(timeout: float | None = None) -> SimpleNamespace:
         raise KmsServerError("KMS is down")
 
     monkeypatch.setattr(played.played, "credential", credential)

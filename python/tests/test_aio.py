@@ -8,7 +8,7 @@ import pathlib
 import socket
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
@@ -16,6 +16,7 @@ import pytest
 import kmsramcred
 from kmsramcred import Client, Secret, aio
 
+from forks import FORKS
 from kms_emulator import Emulator
 
 DEAD = "InvalidAccessKeyId.NotFound"
@@ -140,13 +141,14 @@ def test_a_cancelled_wait_does_no_harm(slow: Secret) -> None:
     asyncio.run(main())
 
 
-def test_a_forked_child_waits_on_a_thread_of_its_own(slow: Secret, secret: Secret) -> None:
+@pytest.mark.parametrize("fork", FORKS)
+def test_a_forked_child_waits_on_a_thread_of_its_own(slow: Secret, secret: Secret, fork: Callable[[], int]) -> None:
     async def wait() -> None:
         with pytest.raises(TimeoutError):
             await aio.credential(slow, timeout=0.1)
 
     asyncio.run(wait())
-    pid = os.fork()
+    pid = fork()
     if pid == 0:
         try:
             asyncio.run(wait())

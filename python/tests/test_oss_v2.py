@@ -30,9 +30,6 @@ XML = b"<?xml version='1.0'?><Error><Code>%s</Code><Message>m</Message></Error>"
 class PlayedOssSecret(PlayedSecret):
     client = PlayedClient()
 
-    def credential(self, timeout: float | None = None) -> SimpleNamespace:
-        return super().credential()
-
 
 @pytest.fixture
 def secret() -> PlayedOssSecret:

@@ -133,9 +133,6 @@ def broker() -> Iterator[Broker]:
 class Played(PlayedSecret):
     client = PlayedClient()
 
-    def credential(self, timeout: float | None = None) -> Any:
-        return super().credential()
-
 
 def configuration(broker: Broker, secret: Any) -> Any:
     return ClientConfiguration(f"127.0.0.1:{broker.port}", kmsramcred.rocketmq.Credentials(secret))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import os
 import threading
+from collections.abc import Callable
 from types import SimpleNamespace
 from typing import Any
 
@@ -16,6 +17,7 @@ import kmsramcred
 from kmsramcred import _shared
 from kmsramcred.acs import ProxyAcsClient
 
+from forks import FORKS
 from kms_emulator import Emulator
 from played import PlayedSecret
 
@@ -89,9 +91,10 @@ def test_a_forgotten_client_gives_back_its_share(cores: list[PlayedCore]) -> Non
     assert cores[0].closed
 
 
-def test_a_child_forked_under_the_lock_can_go_on(cores: list[PlayedCore]) -> None:
-    with _shared._lock:
-        pid = os.fork()
+@pytest.mark.parametrize("fork", FORKS)
+def test_a_child_forked_under_the_lock_can_go_on(cores: list[PlayedCore], fork: Callable[[], int]) -> None:
+    with _shared._lock.get():
+        pid = fork()
         if pid == 0:
             try:
                 ProxyAcsClient("one").shutdown()

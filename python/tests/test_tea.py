@@ -56,9 +56,6 @@ def refuses(*dead: str) -> Any:
 class PlayedTeaSecret(PlayedSecret):
     client = PlayedClient()
 
-    def credential(self, timeout: float | None = None) -> SimpleNamespace:
-        return super().credential()
-
 
 @pytest.fixture
 def secret() -> PlayedSecret:
