@@ -103,7 +103,8 @@ pub fn plot(scenario: Scenario, tallies: &[(Rules, &Tally)]) -> String {
     drawing.text((778.0, quota - 4.0), Anchor::End, &format!("quota {QUOTA}"));
     for part in 0..=4 {
         let at = longest * part / 4;
-        drawing.text((x(at), 278.0), Anchor::Middle, &time(at as u64 * 1_000));
+        let anchor = if part < 4 { Anchor::Middle } else { Anchor::End };
+        drawing.text((x(at), 278.0), anchor, &time(at as u64 * 1_000));
     }
     let step = longest.div_ceil(720);
     for (index, (rules, tally)) in tallies.iter().enumerate() {
