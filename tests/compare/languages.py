@@ -125,6 +125,7 @@ LANGUAGES = {language.key: language for language in (PYTHON, GO)}
 #: Languages without a program here, and why.
 NONE = {
     "java": "Java: Maven Central did not have the official plug-in (`com.aliyun`: `aliyun-java-sdk-core-managed-credentials-provider` "
-    "and `aliyun-sdk-oss-managed-credentials-provider` 1.3.5) nor the client below it (`alibabacloud-secretsmanager-client` "
-    "1.4.1 and 1.4.2) when this was written, in 2026-11; kmsramcred has no Java binding.",
+    "1.3.0, 1.3.3, 1.3.4 and 1.3.5, `alibabacloud-tea-managed-credentials-provider` 1.3.4, `aliyun-sdk-oss-managed-credentials-provider` 1.3.5) when "
+    "this was written, in 2026-11. The client below it (`alibabacloud-secretsmanager-client`) is there as 1.3.7, but kmsramcred has no "
+    "Java binding to put beside it.",
 }
