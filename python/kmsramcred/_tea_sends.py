@@ -8,7 +8,7 @@ from typing import Any
 
 from Tea.exceptions import TeaException
 
-from kmsramcred import KmsRamCredError, _waiting
+from kmsramcred import KmsRamCredError, _tea_sessions, _waiting
 from kmsramcred._call import Call
 from kmsramcred._streams import Streams
 from kmsramcred._tea_key import Attempt, CredentialsProvider, running
@@ -18,6 +18,7 @@ class Sends:
     """The attempts of one call."""
 
     def __init__(self, client: Any, host: str | None, streams: Streams | None = None) -> None:
+        _tea_sessions.renew()
         self._provider: CredentialsProvider = client._kmsramcred
         self._secret = self._provider.secret
         self._call = Call(self._secret)

@@ -19,6 +19,7 @@ from alibabacloud_oss_v2.types import CredentialsProvider as _OssCredentialsProv
 
 from kmsramcred import Credential, Secret, _given, _waiting
 from kmsramcred._call import ROUNDS, Call
+from kmsramcred._process import PerProcess
 
 __all__ = ["CredentialsProvider", "configure", "configure_async"]
 
@@ -138,15 +139,15 @@ def _repeatable(body: Any) -> bool:
 
 
 class _HttpClient(HttpClient):
-    """The SDK's HTTP client, with an eye on the answers."""
+    """The SDK's HTTP client, with an eye on the answers. A forked child has one of its own, unless it is the user's."""
 
-    def __init__(self, inner: Any, provider: CredentialsProvider) -> None:
+    def __init__(self, inner: PerProcess[Any], provider: CredentialsProvider) -> None:
         self._inner = inner
         self._judge = _Judge(provider)
 
     def send(self, request: HttpRequest, **options: Any) -> Any:
         operation = self._judge.begin(request)
-        response = self._inner.send(request, **options)
+        response = self._inner.get().send(request, **options)
         if operation is None or self._judge.accepted(operation, response.status_code):
             return response
         if not response.is_stream_consumed:
@@ -158,10 +159,10 @@ class _HttpClient(HttpClient):
         return response
 
     def open(self) -> None:
-        self._inner.open()
+        self._inner.get().open()
 
     def close(self) -> None:
-        self._inner.close()
+        self._inner.get().close()
 
 
 class _AsyncHttpClient(AsyncHttpClient):
@@ -254,7 +255,8 @@ def configure(config: Config, secret: Secret | str) -> Config:
     ``kmsramcred.Client`` of the configuration file. Nothing is fetched before the first call.
     """
     provider = CredentialsProvider(secret)
-    inner = config.http_client or RequestsHttpClient(**_client_options(config))
+    given, options = config.http_client, _client_options(config)
+    inner = PerProcess(lambda: given or RequestsHttpClient(**options))
     return _configured(config, provider, _HttpClient(inner, provider))
 
 

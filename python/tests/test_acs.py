@@ -24,7 +24,7 @@ from kmsramcred import ClosedError, KmsServerError
 from kmsramcred.acs import ProxyAcsClient
 
 from conftest import Service
-from forks import FORKS
+from forks import FORKS, connections
 from played import DEAD, PlayedClient, refuses
 
 @pytest.fixture
@@ -333,18 +333,7 @@ def test_threads_share_one_refresh(client: ProxyAcsClient, played: PlayedClient,
 def test_a_forked_child_opens_connections_of_its_own(
     client: ProxyAcsClient, service: Service, fork: Callable[[], int]
 ) -> None:
-    client.do_action_with_exception(rpc(service))
-    pid = fork()
-    if pid == 0:
-        try:
-            client.do_action_with_exception(rpc(service))
-            os._exit(0)
-        except BaseException:
-            os._exit(1)
-    assert os.waitpid(pid, 0)[1] == 0
-    client.do_action_with_exception(rpc(service))
-    first, child, third = (seen["peer"] for seen in service.requests)
-    assert first == third != child
+    assert connections(fork, service, lambda: client.do_action_with_exception(rpc(service))) == (True, True)
 
 
 def test_a_child_keeps_the_settings_of_the_session(client: ProxyAcsClient) -> None:

@@ -17,6 +17,7 @@ from kmsramcred._oss_body import rewinder, state
 from kmsramcred.oss import ProxyBucket
 
 from conftest import Service
+from forks import FORKS, connections
 from played import PlayedClient, refuses
 
 DEAD = "InvalidAccessKeyId"
@@ -184,6 +185,23 @@ def test_version_2_signs_with_the_secrets_key(played: PlayedClient, service: Ser
         "OSS2 AccessKeyId:k1,S",
         "OSS2 AccessKeyId:k2,S",
     ]
+
+
+@pytest.mark.parametrize("fork", FORKS)
+def test_a_forked_child_opens_connections_of_its_own(
+    bucket: ProxyBucket, service: Service, fork: Callable[[], int]
+) -> None:
+    service.answer = lambda _: (200, b"")
+    assert connections(fork, service, lambda: bucket.put_object("key", b"data")) == (True, True)
+
+
+@pytest.mark.parametrize("fork", FORKS)
+def test_signed_urls_too_are_used_on_connections_of_the_childs_own(
+    bucket: ProxyBucket, service: Service, fork: Callable[[], int]
+) -> None:
+    service.answer = lambda _: (200, b"")
+    url = bucket.sign_url("PUT", "key", 60)
+    assert connections(fork, service, lambda: bucket.put_object_with_url(url, b"data")) == (True, True)
 
 
 def test_a_head_is_refused_in_a_header(bucket: ProxyBucket) -> None:

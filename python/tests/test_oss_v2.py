@@ -7,7 +7,7 @@ import hashlib
 import io
 import os
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from types import SimpleNamespace
 from typing import Any
 
@@ -21,6 +21,7 @@ import kmsramcred.oss_v2
 from kmsramcred import Client, KmsServerError
 
 from conftest import Service
+from forks import FORKS, connections
 from kms_emulator import Emulator, until
 from played import PlayedClient, PlayedSecret
 
@@ -90,6 +91,12 @@ def test_an_operation_survives_a_rotation(clients: Clients, secret: Any, service
     report = secret.reports[0]
     assert (report["service"], report["host"], report["code"]) == ("oss", service.host, "InvalidAccessKeyId")
     assert report["status"] == 403 and secret.accepted == [5]
+
+
+@pytest.mark.parametrize("fork", FORKS)
+def test_a_forked_child_opens_connections_of_its_own(secret: Any, service: Service, fork: Callable[[], int]) -> None:
+    client = oss.Client(kmsramcred.oss_v2.configure(config(service.host), secret))
+    assert connections(fork, service, lambda: client.put_object(put(b"data"))) == (True, True)
 
 
 def test_a_limit_on_attempts_does_not_count_refusals(clients: Clients, secret: Any, service: Service) -> None:

@@ -34,6 +34,7 @@ import kmsramcred.tea
 from kmsramcred import Client, KmsServerError
 
 from conftest import Service
+from forks import FORKS, connections
 from kms_emulator import Emulator, until
 from played import DEAD, PlayedClient, PlayedSecret
 
@@ -99,6 +100,15 @@ def test_a_generated_client_survives_a_rotation(secret: PlayedSecret, service: S
     report = secret.reports[0]
     assert report["code"] == DEAD and report["status"] == 404 and report["host"] == service.host
     assert report["service"] == "alibabacloud_ecs20140526" and secret.accepted == [3]
+
+
+@pytest.mark.parametrize("fork", FORKS)
+def test_a_forked_child_opens_connections_of_its_own(
+    secret: PlayedSecret, service: Service, fork: Callable[[], int]
+) -> None:
+    client = kmsramcred.tea.wrap(EcsClient, config(service.host), secret)  # type: ignore[arg-type]
+    request = ecs.DescribeRegionsRequest()
+    assert connections(fork, service, lambda: client.describe_regions(request)) == (True, True)
 
 
 @BOTH
