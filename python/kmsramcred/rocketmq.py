@@ -13,7 +13,7 @@ from rocketmq.v5.client import ClientConfiguration
 from rocketmq.v5.client import Credentials as _RocketMQCredentials
 from rocketmq.v5.util import Signature
 
-from kmsramcred import Credential, Secret, _given, _waiting
+from kmsramcred import Credential, KmsRamCredError, Secret, _given, _waiting
 from kmsramcred._call import Call
 
 __all__ = ["Credentials", "attach"]
@@ -170,7 +170,12 @@ class _Sender:
         report = metadata.serial, _SERVICE, str(endpoints), None, None
         if not await _waiting.refused(call, self._secret, *report, can_resend=True):
             return None
-        return self._signer.with_key(await _waiting.credential(self._secret))
+        try:
+            credential = await _waiting.credential(self._secret)
+        except KmsRamCredError:
+            # The broker's own refusal is what became of the request.
+            return None
+        return self._signer.with_key(credential)
 
 
 class _Received:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import concurrent.futures
 import gc
 import hashlib
@@ -10,6 +11,7 @@ import pathlib
 import re
 import threading
 from collections.abc import Iterator
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -23,7 +25,7 @@ from rocketmq.v5.exception import UnauthorizedException
 from rocketmq.v5.util import Misc, Signature
 
 import kmsramcred.rocketmq
-from kmsramcred import Client
+from kmsramcred import Client, KmsServerError
 
 from kms_emulator import Emulator
 from played import PlayedClient, PlayedSecret
@@ -220,6 +222,23 @@ def test_a_refusal_that_no_newer_key_heals_reaches_the_program(broker: Broker, e
     secret.verdict = type("Verdict", (), {"action": "give_up", "retry_after": 0.0, "error": None})
     with pytest.raises(UnauthorizedException):
         sender.send(message())
+
+
+def test_a_key_that_is_lost_after_a_refusal_leaves_the_brokers_reply(monkeypatch: pytest.MonkeyPatch) -> None:
+    secret = Played()
+    client = SimpleNamespace(client_configuration=ClientConfiguration("127.0.0.1:1", None), client_id="id")
+    signer = kmsramcred.rocketmq._Signer(client, secret)  # type: ignore[arg-type]
+    sender = kmsramcred.rocketmq._Sender(None, signer)
+    signed = signer()
+    refusal = SimpleNamespace(status=SimpleNamespace(code=Code.UNAUTHORIZED))
+
+    def credential(timeout: float | None = None) -> SimpleNamespace:
+        raise KmsServerError("KMS is down")
+
+    monkeypatch.setattr(secret, "credential", credential)
+    # No metadata to send again with: the client is given the reply.
+    assert asyncio.run(sender._judged(sender._call(), "broker", refusal, signed)) is None
+    assert [report["serial"] for report in secret.reports] == [1]
 
 
 @pytest.mark.parametrize(
