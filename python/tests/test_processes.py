@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import concurrent.futures
 import contextlib
+import functools
 import http.client
 import os
 import pathlib
@@ -204,14 +205,15 @@ def rides_through(ground: Ground, socket_path: pathlib.Path, *command: str) -> N
             assert answer.status == 200, (body, ground.log())
             return int(body)
 
-    def is_up() -> bool:
+    def are_up(workers: set[int]) -> bool:
         with contextlib.suppress(OSError, http.client.HTTPException):
-            return ask() > 0
-        return False
+            workers.add(ask())
+        return len(workers) == 2
 
     for _ in range(REPETITIONS):
         with ground.served_by(*command):
-            until(is_up, "the server answers", 20.0)
+            # gunicorn loses a SIGTERM to a worker that it has only just forked, and then waits for it for half a minute.
+            until(functools.partial(are_up, set()), "both workers answer", 20.0)
             with concurrent.futures.ThreadPoolExecutor(8) as users:
                 list(users.map(ask, range(16)))
                 ground.emulator.post(f"/secrets/{ground.name}/rotate", {"old": "dead"})
