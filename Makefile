@@ -61,6 +61,7 @@ emulator: need-rust
 	@cargo build --locked --release --package kms-emulator
 
 c-library: need-c
+	@test -e $(C_BUILD)/CMakeCache.txt || echo "building the C library, with what tests it (two minutes, once)"
 	@cmake -S . -B $(C_BUILD) -DKMSRAMCRED_EMULATOR=$(EMULATOR) >$(C_BUILD).log 2>&1 || { cat $(C_BUILD).log; exit 1; }
 	@cmake --build $(C_BUILD) --parallel >$(C_BUILD).log 2>&1 || { cat $(C_BUILD).log; exit 1; }
 c-library: | target
@@ -69,12 +70,14 @@ target:
 	@mkdir -p target
 
 $(VENV)/ready: python/requirements.txt | need-python target
+	@echo "making a virtual environment with the Python SDKs (two minutes, once)"
 	@rm -rf $(VENV)
 	@$(PYTHON) -m venv $(VENV)
 	@$(VENV_PYTHON) -m pip install --quiet --requirement python/requirements.txt
 	@touch $@
 
 python-package: need-python $(VENV)/ready
+	@test -e target/maturin || echo "building the Python package (a minute, once)"
 	@rm -rf target/wheels
 	@cd python && ../$(VENV)/bin/maturin build --quiet --locked --release --out ../target/wheels
 	@$(VENV_PYTHON) -m pip install --quiet --force-reinstall --no-deps target/wheels/*.whl
@@ -119,7 +122,7 @@ demo: emulator c-library python-package ## see above
 	  KMSRAMCRED_DEMO_PYTHON=$(CURDIR)/$(VENV_PYTHON) cargo run --quiet --locked --release --package kmsramcred-demo
 
 .PHONY: fleet
-fleet: need-rust ## simulates up to 1,000,000 clients that share the quotas of KMS, and writes docs/fleet.md (five minutes)
+fleet: need-rust ## simulates up to 1,000,000 clients that share the quotas of KMS, and writes docs/fleet.md (ten minutes)
 	@cargo run --quiet --locked --release --package kmsramcred-fleet -- docs
 
 # A language whose official parts cannot be installed is left out, and the page says so; a broken build of ours is an error.

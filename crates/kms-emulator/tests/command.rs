@@ -109,6 +109,15 @@ fn wrong_arguments_are_named() {
 }
 
 #[test]
+fn a_port_that_is_taken_is_named() {
+    let taken = std::net::TcpListener::bind(("127.0.0.1", 0)).unwrap();
+    let port = taken.local_addr().unwrap().port().to_string();
+    let output = command().args(["--control-port", &port]).output().unwrap();
+    let errors = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(!output.status.success() && errors.contains(&format!("127.0.0.1, port {port}: ")), "{errors}");
+}
+
+#[test]
 fn help_describes_the_control_api() {
     let output = command().arg("--help").output().unwrap();
     let help = String::from_utf8(output.stdout).unwrap();

@@ -48,6 +48,10 @@ pub fn scenarios() -> Result<Vec<Scenario>, String> {
 pub fn run(language: Language, rust: &Path, filter: &str) -> Result<Table, String> {
     let driver = language.driver(rust)?;
     let mut scenarios = scenarios()?;
+    if !scenarios.iter().any(|scenario| scenario.name.contains(filter)) {
+        let names: Vec<_> = scenarios.iter().map(|scenario| scenario.name.as_str()).collect();
+        return Err(format!("no story has {filter:?} in its name; there are {}", names.join(", ")));
+    }
     scenarios.retain(|scenario| scenario.name.contains(filter) && (language.forks() || !scenario.forks()));
     let began = Instant::now();
     let (next, outcomes) = (AtomicUsize::new(0), Mutex::new(Vec::new()));

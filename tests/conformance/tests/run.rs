@@ -46,6 +46,13 @@ fn go() {
 }
 
 #[test]
+fn a_name_that_no_story_has_is_an_error_with_those_that_there_are() {
+    let rust = Path::new(env!("CARGO_BIN_EXE_kmsramcred-conformance"));
+    let error = run(Language::Rust, rust, "no-such").err().unwrap();
+    assert!(error.contains("\"no-such\"") && error.contains("rotate-with-lag"), "{error}");
+}
+
+#[test]
 fn users_of_every_language_see_the_same() {
     let tables: Vec<&Table> = Language::ALL.iter().filter_map(|language| table(*language).as_ref().ok()).collect();
     print(&tables);

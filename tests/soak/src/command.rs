@@ -21,8 +21,9 @@ impl Command {
     pub fn read(arguments: &[String]) -> Result<Command, String> {
         const USAGE: &str = "usage: kmsramcred-soak TARGET MINUTES [--seed N] [--docs DIRECTORY]";
         let [target, minutes, rest @ ..] = arguments else { return Err(USAGE.to_owned()) };
-        let minutes = minutes.parse().ok().filter(|minutes| (0.25..=1_440.0).contains(minutes));
-        let minutes = minutes.ok_or("MINUTES: found something else than a number from 0.25 to 1440")?;
+        let known = minutes.parse().ok().filter(|minutes| (0.25..=1_440.0).contains(minutes));
+        let minutes =
+            known.ok_or_else(|| format!("MINUTES: found {minutes:?}; allowed: a number from 0.25 to 1440"))?;
         let mut command = Command { minutes, seed: fresh(), target: PathBuf::from(target), docs: None };
         for pair in rest.chunks(2) {
             match pair {
@@ -63,7 +64,7 @@ mod tests {
         let wanted = Command { minutes: 0.5, seed: 7, target: PathBuf::from("t"), docs: Some(PathBuf::from("d")) };
         assert_eq!(read("t 0.5 --seed 7 --docs d"), Ok(wanted));
         assert!(read("t 3 --seed  --docs ").is_ok_and(|command| command.docs.is_none()));
-        assert!(read("t 0").unwrap_err().contains("MINUTES"));
+        assert!(read("t 0").unwrap_err().contains("MINUTES: found \"0\""));
         assert!(read("t 1 --seed x").unwrap_err().contains("\"x\""));
         assert!(read("t").unwrap_err().starts_with("usage"));
     }

@@ -24,7 +24,10 @@ fn main() -> ExitCode {
         return kmsramcred_conformance::rust_driver::serve();
     }
     match Command::read(&arguments).and_then(|command| soak(&command)) {
-        Ok(objections) if objections.is_empty() => ExitCode::SUCCESS,
+        Ok(objections) if objections.is_empty() => {
+            let _ = writeln!(stdout(), "Everything held.");
+            ExitCode::SUCCESS
+        }
         Ok(objections) => {
             let _ = writeln!(stderr(), "\nWENT WRONG\n{}", objections.join("\n"));
             ExitCode::FAILURE

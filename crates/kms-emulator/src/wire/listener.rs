@@ -19,7 +19,8 @@ pub(crate) async fn bind(address: IpAddr, port: u16) -> io::Result<TcpListener> 
         let message = format!("{address} is not a loopback address: the emulator listens on 127.0.0.1 or ::1 only");
         return Err(io::Error::new(io::ErrorKind::InvalidInput, message));
     }
-    TcpListener::bind((address, port)).await
+    let bound = TcpListener::bind((address, port)).await;
+    bound.map_err(|error| io::Error::new(error.kind(), format!("listening on {address}, port {port}: {error}")))
 }
 
 /// Opens an endpoint on a port of its own and serves it until the runtime ends.
