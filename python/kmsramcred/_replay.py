@@ -25,6 +25,7 @@ class Attempts:
         "_request",
         "answer",
         "call",
+        "has_token",
         "signed_with",
     )
 
@@ -33,9 +34,8 @@ class Attempts:
         # The request's own: sends write into them, and a CommonRequest shares them with the request it wraps.
         self._headers = headers = request.get_headers()
         self._parameters = parameters = request.get_query_params()
-        # Whoever sent this request before may have left the token of a former key behind.
-        parameters.pop("SecurityToken", None)
-        headers.pop("x-acs-security-token", None)
+        #: Whether there is one from before: whoever sent this request may have left that of a former key behind.
+        self.has_token = "SecurityToken" in parameters or "x-acs-security-token" in headers
         self._before = headers.copy()
         self._content = content = request.get_content()
         self._position = None if isinstance(content, _FROM_THE_START) else _position(content)
@@ -57,9 +57,15 @@ class Attempts:
         headers.pop("User-Agent", None)
         if "User-Agent" in self._before:
             headers["User-Agent"] = self._before["User-Agent"]
-        # The next key may have no token.
+        if self.signed_with is not None:
+            # The next key may have no token.
+            self._parameters.pop("SecurityToken", None)
+            headers.pop("x-acs-security-token", None)
+
+    def forget_token(self) -> None:
+        """Before our key is signed with: its own token, if it has one, is added then."""
         self._parameters.pop("SecurityToken", None)
-        headers.pop("x-acs-security-token", None)
+        self._headers.pop("x-acs-security-token", None)
 
     def rewind(self) -> None:
         """Before sending again."""

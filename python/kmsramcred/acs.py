@@ -44,8 +44,12 @@ class _SecretSigner(Signer):
     def sign(self, region_id: str, request: Any) -> tuple[Mapping[str, str], str]:
         credential = self._owner._credential()
         attempts = _attempts.get()
-        if attempts is not None:
+        if attempts is None:
+            Attempts(request).forget_token()
+        else:
             attempts.signed_with = credential
+            if attempts.has_token:
+                attempts.forget_token()
         token = credential.security_token
         if token is not None:
             if request.get_style() == "RPC":
@@ -140,7 +144,7 @@ class ProxyAcsClient(SessionPerProcess, AcsClient):
 
     def __del__(self, finalizing: Callable[[], bool] = sys.is_finalizing) -> None:
         # Half-made when the constructor raised; and at exit the modules that closing needs may be gone.
-        if hasattr(self, "session") and not finalizing():
+        if getattr(self, "session", None) is not None and not finalizing():
             self._close_session()
 
     # -- the key

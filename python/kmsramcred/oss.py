@@ -227,7 +227,7 @@ class ProxyCryptoBucket(_Rotating, oss2.CryptoBucket):
         # Calls that the user's callbacks make during this send stand for themselves.
         outer = _repeating.set(None)
         try:
-            return oss2.CryptoBucket._do(self, *request, **options)
+            return super(_Rotating, self)._do(*request, **options)
         finally:
             _repeating.reset(outer)
 

@@ -57,17 +57,16 @@ class CredentialsProvider(_OssCredentialsProvider):
 
     def __init__(self, secret: Secret | str) -> None:
         self.secret: Secret = _given.opened(secret, self)
-        #: The last key, what the SDK was given for it, and what `_signed` is told.
-        self._last: tuple[Credential | None, Any, Any] = (None, None, None)
+        #: The last key, with what the SDK was given for it.
+        self._last: tuple[Credential | None, Any] = (None, None)
 
     def get_credentials(self) -> Credentials:
         credential = self.secret.credential()
-        known, given, note = self._last
+        _signed.set((self, credential))
+        known, given = self._last
         if known is not credential:
             given = Credentials(credential.access_key_id, credential.access_key_secret, credential.security_token)
-            note = self, credential
-            self._last = credential, given, note
-        _signed.set(note)
+            self._last = credential, given
         return given
 
 

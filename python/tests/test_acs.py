@@ -295,10 +295,13 @@ def test_another_signer_is_left_alone(client: ProxyAcsClient, played: PlayedClie
     from aliyunsdkcore.auth.signers.access_key_signer import AccessKeySigner
 
     service.answer = refuses("other")
+    request = rpc(service)
+    request.add_query_param("SecurityToken", "of the other key")
     *_, exception = client._implementation_of_do_action(
-        rpc(service), AccessKeySigner(AccessKeyCredential("other", "secret"))
+        request, AccessKeySigner(AccessKeyCredential("other", "secret"))
     )
     assert exception.error_code == DEAD
+    assert service.requests[0]["query"]["SecurityToken"] == "of the other key"
     assert not played.played.reports and not played.played.accepted
 
 

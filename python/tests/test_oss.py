@@ -318,6 +318,22 @@ def test_what_was_encrypted_can_be_decrypted(
     assert crypto_bucket.get_object(stage.key).read() == data
 
 
+def test_a_class_between_ours_and_the_sdks_sees_encrypted_uploads(stage: Stage, crypto_provider: Any) -> None:
+    seen = []
+
+    class Watching(oss2.Bucket):  # type: ignore[misc]
+        def _do(self, method: str, *request: Any, **options: Any) -> Any:
+            seen.append(method)
+            return super()._do(method, *request, **options)
+
+    class Watched(ProxyCryptoBucket, Watching):
+        pass
+
+    bucket = Watched(stage.name, stage.endpoint, BUCKET, crypto_provider, client=stage.client)
+    bucket.put_object("watched", b"data")
+    assert seen == ["PUT"]
+
+
 def test_a_rotation_in_the_middle_of_an_encrypted_body(stage: Stage, crypto_bucket: ProxyCryptoBucket) -> None:
     crypto_bucket.put_object(stage.key, HalfWay(DATA, stage.rotate))
     assert crypto_bucket.get_object(stage.key).read() == DATA

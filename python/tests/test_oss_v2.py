@@ -7,6 +7,7 @@ import hashlib
 import io
 import os
 import threading
+import weakref
 from collections.abc import Callable, Iterator
 from types import SimpleNamespace
 from typing import Any
@@ -91,6 +92,16 @@ def test_an_operation_survives_a_rotation(clients: Clients, secret: Any, service
     report = secret.reports[0]
     assert (report["service"], report["host"], report["code"]) == ("oss", service.host, "InvalidAccessKeyId")
     assert report["status"] == 403 and secret.accepted == [5]
+
+
+def test_a_provider_is_gone_with_its_last_user(secret: Any) -> None:
+    provider = kmsramcred.oss_v2.CredentialsProvider(secret)
+    provider.get_credentials()
+    gone = weakref.ref(provider)
+    # What an operation leaves behind for the one after it.
+    kmsramcred.oss_v2._signed.set(None)
+    del provider
+    assert gone() is None
 
 
 @pytest.mark.parametrize("fork", FORKS)
