@@ -21,7 +21,7 @@ from kms_emulator import Emulator, until
 pytestmark = pytest.mark.rotation
 
 THREADS = 64
-ROTATIONS = 4
+ROTATIONS = int(os.environ.get("KMSRAMCRED_TEST_ROTATIONS", "4"))
 #: Between two calls of a thread: 64 threads must not need more than the processors there are.
 PAUSE = 0.4
 
