@@ -25,6 +25,7 @@ __all__ = ["ProxyBucket", "ProxyCryptoBucket", "ProxyService", "SecretCredential
 #: The bucket that has a loop further out which will send again what its `_do` is about to send; `_do` then sends once.
 _repeating: ContextVar[Any] = ContextVar("kmsramcred_oss_repeating", default=None)
 
+
 class _Rotating(SessionPerProcess):
     """What bucket, encrypting bucket and service have in common. Stands before the class of the SDK."""
 
